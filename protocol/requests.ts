@@ -1,0 +1,225 @@
+// Requests and replies of the HTTP API. Every bound here is one of `limits.ts`; every reply is described in full,
+// because the OpenAPI document and the checks against it are made from these schemas.
+import { z } from "zod";
+import {
+  MAX_OUTPUT_TOKENS,
+  MAX_PROMPT_LENGTH,
+  MAX_QUERY_LENGTH,
+  MAX_SYSTEM_LENGTH,
+  MAX_TITLE_LENGTH,
+} from "./limits.ts";
+import {
+  finishSchema,
+  phaseSchema,
+  providerNameSchema,
+  receiptSchema,
+  runErrorSchema,
+  runStatusSchema,
+  tierSchema,
+  wireRecordSchema,
+} from "./records.ts";
+
+export const cacheModeSchema = z.enum(["default", "no-cache", "no-store", "only-if-cached"]);
+
+export const recoveryPolicySchema = z
+  .enum(["free", "continue", "replace"])
+  .describe(
+    "How far a broken answer may be recovered: `free` only re-attaches to what the provider still has; `continue` may " +
+      "also ask the model to go on from the saved text; `replace` may also pay for a whole new answer.",
+  );
+export type RecoveryPolicy = z.infer<typeof recoveryPolicySchema>;
+
+export const generateRequestSchema = z
+  .strictObject({
+    prompt: z.string().min(1).max(MAX_PROMPT_LENGTH).optional(),
+    chatId: z.string().optional().describe("The chat to go on in; a new one is made without it."),
+    parentId: z
+      .string()
+      .nullable()
+      .optional()
+      .describe(
+        "The message this ask follows: the last answer when absent, `null` for the root (an edit of the first message). " +
+          "Without a prompt: the person's message to answer again.",
+      ),
+    tier: tierSchema.optional(),
+    provider: providerNameSchema.optional(),
+    model: z.string().min(1).max(200).optional(),
+    temperature: z.number().min(0).max(2).optional(),
+    system: z.string().max(MAX_SYSTEM_LENGTH).optional(),
+    maxOutputTokens: z.number().int().min(1).max(MAX_OUTPUT_TOKENS).optional(),
+    cache: z
+      .strictObject({ mode: cacheModeSchema.optional(), ttl: z.number().int().min(1).max(31_536_000).optional() })
+      .optional(),
+    recovery: recoveryPolicySchema.optional(),
+  })
+  .meta({ id: "GenerateRequest" });
+export type GenerateRequest = z.infer<typeof generateRequestSchema>;
+
+const linksSchema = z.object({
+  status: z.string(),
+  chunks: z.string(),
+  stream: z.string(),
+  socket: z.string(),
+  cancel: z.string(),
+  chat: z.string(),
+});
+
+export const generateReplySchema = z
+  .object({ id: z.string(), chatId: z.string(), links: linksSchema })
+  .meta({ id: "GenerateReply" });
+export type GenerateReply = z.infer<typeof generateReplySchema>;
+
+export const statusReplySchema = z
+  .object({
+    id: z.string(),
+    chatId: z.string(),
+    state: z.union([z.literal("running"), runStatusSchema]),
+    phase: phaseSchema.nullable(),
+    attempt: z.number().int(),
+    tier: tierSchema,
+    provider: providerNameSchema,
+    model: z.string(),
+    /** UTF-16 code units shown and promised so far, and how many stored pieces hold them. */
+    progress: z.object({ characters: z.number().int(), committed: z.number().int(), chunks: z.number().int() }),
+    /** The last promised offset of this run. */
+    offset: z.string(),
+    startedAt: z.number(),
+    finish: finishSchema.nullable(),
+    error: runErrorSchema.nullable(),
+    replacedBy: z.string().nullable(),
+    receipt: receiptSchema.nullable(),
+    links: linksSchema,
+  })
+  .meta({ id: "StatusReply" });
+export type StatusReply = z.infer<typeof statusReplySchema>;
+
+export const chunksReplySchema = z
+  .object({
+    records: z.array(wireRecordSchema),
+    /** What to ask from next. */
+    offset: z.string(),
+    /** Whether more can come: the run is still going (a chat is always live). */
+    live: z.boolean(),
+  })
+  .meta({ id: "ChunksReply" });
+export type ChunksReply = z.infer<typeof chunksReplySchema>;
+
+export const cancelReplySchema = z
+  .object({ id: z.string(), state: z.union([z.literal("running"), runStatusSchema]) })
+  .meta({ id: "CancelReply" });
+export type CancelReply = z.infer<typeof cancelReplySchema>;
+
+export const chatSummarySchema = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    createdAt: z.number(),
+    updatedAt: z.number(),
+    /** Whether an answer is being produced. */
+    running: z.boolean(),
+  })
+  .meta({ id: "ChatSummary" });
+export type ChatSummary = z.infer<typeof chatSummarySchema>;
+
+export const chatListReplySchema = z
+  .object({ chats: z.array(chatSummarySchema), cursor: z.string().nullable() })
+  .meta({ id: "ChatListReply" });
+export type ChatListReply = z.infer<typeof chatListReplySchema>;
+
+export const chatMessageSchema = z
+  .object({
+    id: z.string(),
+    parent: z.string().nullable(),
+    role: z.enum(["user", "assistant"]),
+    text: z.string(),
+    run: z.string().nullable(),
+    status: z.union([z.literal("running"), runStatusSchema]).nullable(),
+    model: z.string().nullable(),
+    receipt: receiptSchema.nullable(),
+    time: z.number(),
+  })
+  .meta({ id: "ChatMessage" });
+export type ChatMessage = z.infer<typeof chatMessageSchema>;
+
+export const chatReplySchema = z
+  .object({ ...chatSummarySchema.shape, messages: z.array(chatMessageSchema), offset: z.string() })
+  .meta({ id: "ChatReply" });
+export type ChatReply = z.infer<typeof chatReplySchema>;
+
+export const renameRequestSchema = z
+  .strictObject({ title: z.string().trim().min(1).max(MAX_TITLE_LENGTH) })
+  .meta({ id: "RenameRequest" });
+
+export const searchQuerySchema = z.object({ q: z.string().trim().min(1).max(MAX_QUERY_LENGTH) });
+export const searchReplySchema = z
+  .object({
+    hits: z.array(
+      z.object({
+        chatId: z.string(),
+        title: z.string(),
+        messageId: z.string().nullable(),
+        /** Text around the match; matches stand between U+2068 and U+2069. */
+        snippet: z.string(),
+        time: z.number(),
+      }),
+    ),
+  })
+  .meta({ id: "SearchReply" });
+export type SearchReply = z.infer<typeof searchReplySchema>;
+
+export const modelSchema = z
+  .object({
+    provider: providerNameSchema,
+    id: z.string(),
+    name: z.string(),
+    /** A scripted model answers from templates; it is not an LLM. */
+    scripted: z.boolean(),
+    /** US dollars a million tokens; `null` when not known. */
+    inputPrice: z.number().nullable(),
+    outputPrice: z.number().nullable(),
+    default: z.boolean(),
+  })
+  .meta({ id: "Model" });
+export type Model = z.infer<typeof modelSchema>;
+
+export const modelsReplySchema = z
+  .object({
+    models: z.array(modelSchema),
+    providers: z.array(
+      z.object({
+        provider: providerNameSchema,
+        available: z.boolean(),
+        reason: z.string().nullable(),
+        scripted: z.boolean(),
+      }),
+    ),
+  })
+  .meta({ id: "ModelsReply" });
+export type ModelsReply = z.infer<typeof modelsReplySchema>;
+
+export const tiersReplySchema = z
+  .object({
+    tiers: z.array(
+      z.object({ tier: tierSchema, available: z.boolean(), reason: z.string().nullable(), default: z.boolean() }),
+    ),
+  })
+  .meta({ id: "TiersReply" });
+export type TiersReply = z.infer<typeof tiersReplySchema>;
+
+export const healthReplySchema = z
+  .object({
+    status: z.enum(["ok", "degraded", "down"]),
+    parts: z.array(
+      z.object({
+        name: z.string(),
+        status: z.enum(["ok", "degraded", "down", "off"]),
+        latencyMs: z.number().nullable(),
+        detail: z.string().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "HealthReply" });
+export type HealthReply = z.infer<typeof healthReplySchema>;
+
+export const sessionReplySchema = z.object({ person: z.string(), token: z.string() }).meta({ id: "SessionReply" });
+export type SessionReply = z.infer<typeof sessionReplySchema>;
