@@ -31,6 +31,7 @@ export const runErrorCodeSchema = z
     "provider_overloaded",
     "provider_context_too_long",
     "provider_refused",
+    "provider_bad_request",
     "provider_stream_cut",
     "provider_stalled",
     "provider_malformed",
