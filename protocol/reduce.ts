@@ -130,7 +130,7 @@ export function reduce(chat: ChatState, record: LogRecord, promised: boolean): C
       // A record replayed after a reconnect is already in the list: a promise is applied once.
       const known = run.recoveries.some((r) => r.mode === mode && r.at === at && r.madeTwice === madeTwice);
       const recoveries = known ? run.recoveries : [...run.recoveries, { mode, at, madeTwice }];
-      return withRun(chat, { ...run, text: run.text.slice(0, Math.max(at, run.committed)), recoveries });
+      return withRun(chat, { ...run, recoveries });
     }
     case "run.ended": {
       const { status, finish, error, replacedBy, receipt } = record;

@@ -1,0 +1,303 @@
+// The chat's log on disk: what each row is, and how it is written and read. Knows no clock, no reader and no network.
+// One commit of a run is one row: the text since the last commit together with its producer's state, so that what was
+// written and how far its producer had come can never disagree.
+import { formatRunId } from "../protocol/ids.ts";
+import { formatOffset } from "../protocol/offsets.ts";
+import type { LogRecord, RunEndedRecord, RunStartedRecord, WireRecord } from "../protocol/records.ts";
+import type { RecoveryPolicy } from "../protocol/requests.ts";
+import type { Bookmark } from "../providers/provider.ts";
+import { isMigrated, migrate } from "./migrations.ts";
+import type { Sql } from "./sql.ts";
+
+const STEPS = [
+  `CREATE TABLE chat (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     chat_id TEXT NOT NULL, owner TEXT NOT NULL, title TEXT, created INTEGER NOT NULL,
+     delivered INTEGER NOT NULL DEFAULT 0
+   );
+   CREATE TABLE log (
+     position INTEGER PRIMARY KEY, run INTEGER, type TEXT NOT NULL, body TEXT NOT NULL, producer TEXT
+   );
+   CREATE TABLE runs (
+     run INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER, epoch INTEGER NOT NULL,
+     recovery TEXT NOT NULL, started TEXT NOT NULL, ended TEXT
+   );
+   CREATE TABLE idempotency (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, run INTEGER NOT NULL)`,
+];
+
+/** How far a run's producer had come when a row was written. Commits with that row. */
+export interface ProducerState {
+  epoch: number;
+  /** The last batch of this epoch whose records are on disk. */
+  seq: number;
+  bookmark: Bookmark | null;
+  /** When the row was written, Unix ms. */
+  time: number;
+  firstTokenMs: number | null;
+}
+
+export interface ChatRow {
+  chatId: string;
+  owner: string;
+  title: string | null;
+  created: number;
+  /** The outbox's cursor: everything up to this position has reached the person's list. */
+  delivered: number;
+}
+
+export interface RunRow {
+  run: number;
+  /** Positions of `run.started` and of `run.ended`. */
+  first: number;
+  last: number | null;
+  epoch: number;
+  recovery: RecoveryPolicy;
+  started: RunStartedRecord;
+  ended: RunEndedRecord | null;
+}
+
+interface LogRow extends Record<string, string | number | null> {
+  position: number;
+  run: number | null;
+  type: string;
+  body: string;
+}
+
+interface RunColumns extends Record<string, string | number | null> {
+  run: number;
+  first: number;
+  last: number | null;
+  epoch: number;
+  recovery: string;
+  started: string;
+  ended: string | null;
+}
+
+const RUN_COLUMNS = "run, first, last, epoch, recovery, started, ended";
+const READ_ROWS = 256;
+
+export class ChunkLog {
+  readonly #sql: Sql;
+  #last = 0;
+  #chat: ChatRow | undefined;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    if (isMigrated(sql)) this.#open();
+  }
+
+  #open(): void {
+    migrate(this.#sql, STEPS);
+    const [top] = this.#sql.exec<{ position: number }>("SELECT coalesce(max(position), 0) AS position FROM log");
+    this.#last = top?.position ?? 0;
+    const [row] = this.#sql.exec<{
+      chat_id: string;
+      owner: string;
+      title: string | null;
+      created: number;
+      delivered: number;
+    }>("SELECT chat_id, owner, title, created, delivered FROM chat");
+    if (row) {
+      const { chat_id: chatId, owner, title, created, delivered } = row;
+      this.#chat = { chatId, owner, title, created, delivered };
+    }
+  }
+
+  /** The chat, or `undefined` when this storage never held one. */
+  get chat(): ChatRow | undefined {
+    return this.#chat;
+  }
+
+  /** The position of the last record written. */
+  get last(): number {
+    return this.#last;
+  }
+
+  create(chatId: string, owner: string, created: number): void {
+    this.#open();
+    this.#sql.exec("INSERT INTO chat (id, chat_id, owner, created) VALUES (1, ?, ?, ?)", chatId, owner, created);
+    this.#chat = { chatId, owner, title: null, created, delivered: 0 };
+  }
+
+  setTitle(title: string): void {
+    this.#sql.exec("UPDATE chat SET title = ?", title);
+    if (this.#chat) this.#chat.title = title;
+  }
+
+  setDelivered(position: number): void {
+    this.#sql.exec("UPDATE chat SET delivered = ?", position);
+    if (this.#chat) this.#chat.delivered = position;
+  }
+
+  /** Writes one record and returns its position. */
+  append(record: LogRecord, run: number | null, producer: ProducerState | null = null): number {
+    const position = this.#last + 1;
+    // The type and the run have columns of their own; the run's full id is the chat's id again.
+    const { type, run: _, ...body } = record as LogRecord & { run?: string };
+    this.#sql.exec(
+      "INSERT INTO log (position, run, type, body, producer) VALUES (?, ?, ?, ?, ?)",
+      position,
+      run,
+      type,
+      JSON.stringify(body),
+      producer && JSON.stringify(producer),
+    );
+    this.#last = position;
+    return position;
+  }
+
+  /** Writes all of `body`'s rows or none; positions given by one that failed are given again. */
+  transaction<T>(body: () => T): T {
+    const before = this.#last;
+    try {
+      return this.#sql.transaction(body);
+    } catch (error) {
+      this.#last = before;
+      throw error;
+    }
+  }
+
+  /**
+   * Records after `after` and up to `through`, in order, as they travel; of one run when `run` is given. Stops at
+   * `maxBytes` of bodies, but always makes progress. `next` is the position to read after the next time.
+   */
+  read(after: number, through: number, maxBytes: number, run?: number): { records: WireRecord[]; next: number } {
+    const records: WireRecord[] = [];
+    let next = after;
+    let bytes = 0;
+    while (next < through) {
+      const rows = this.#sql.exec<LogRow>(
+        `SELECT position, run, type, body FROM log WHERE position > ? AND position <= ? ${run === undefined ? "" : "AND run = ?"}
+         ORDER BY position LIMIT ${READ_ROWS}`,
+        next,
+        through,
+        ...(run === undefined ? [] : [run]),
+      );
+      for (const row of rows) {
+        bytes += row.body.length;
+        if (bytes > maxBytes && records.length > 0) return { records, next };
+        records.push(this.#toRecord(row));
+        next = row.position;
+      }
+      if (rows.length < READ_ROWS) return { records, next: through };
+    }
+    return { records, next };
+  }
+
+  #toRecord(row: LogRow): WireRecord {
+    const run = row.run === null ? {} : { run: this.runId(row.run) };
+    return { offset: formatOffset(row.position), type: row.type, ...run, ...JSON.parse(row.body) } as WireRecord;
+  }
+
+  runId(run: number): string {
+    return formatRunId(this.#chat?.chatId ?? "", run);
+  }
+
+  /** One record by its position. */
+  at(position: number): WireRecord | undefined {
+    const [row] = this.#sql.exec<LogRow>("SELECT position, run, type, body FROM log WHERE position = ?", position);
+    return row && this.#toRecord(row);
+  }
+
+  nextRun(): number {
+    return (this.#sql.exec<{ run: number | null }>("SELECT max(run) AS run FROM runs")[0]?.run ?? 0) + 1;
+  }
+
+  /** Writes `run.started` and the run's own row. */
+  startRun(run: number, started: RunStartedRecord, recovery: RecoveryPolicy): number {
+    const first = this.append(started, run);
+    this.#sql.exec(
+      "INSERT INTO runs (run, first, epoch, recovery, started) VALUES (?, ?, 1, ?, ?)",
+      run,
+      first,
+      recovery,
+      JSON.stringify(started),
+    );
+    return first;
+  }
+
+  /** Writes `run.ended` and closes the run's row. */
+  endRun(run: number, ended: RunEndedRecord): number {
+    const last = this.append(ended, run);
+    this.#sql.exec("UPDATE runs SET last = ?, ended = ? WHERE run = ?", last, JSON.stringify(ended), run);
+    return last;
+  }
+
+  setEpoch(run: number, epoch: number): void {
+    this.#sql.exec("UPDATE runs SET epoch = ? WHERE run = ?", epoch, run);
+  }
+
+  run(run: number): RunRow | undefined {
+    const [row] = this.#sql.exec<RunColumns>(`SELECT ${RUN_COLUMNS} FROM runs WHERE run = ?`, run);
+    return row && toRun(row);
+  }
+
+  runs(): RunRow[] {
+    return this.#sql.exec<RunColumns>(`SELECT ${RUN_COLUMNS} FROM runs ORDER BY run`).map(toRun);
+  }
+
+  openRuns(): RunRow[] {
+    return this.#sql.exec<RunColumns>(`SELECT ${RUN_COLUMNS} FROM runs WHERE ended IS NULL ORDER BY run`).map(toRun);
+  }
+
+  /** A run's text on disk and the number of pieces that hold it. */
+  text(run: RunRow): { text: string; chunks: number } {
+    const rows = this.#sql.exec<{ body: string }>(
+      "SELECT body FROM log WHERE position > ? AND position <= ? AND run = ? AND type = 'delta' ORDER BY position",
+      run.first,
+      run.last ?? this.#last,
+      run.run,
+    );
+    return { text: rows.map((row) => (JSON.parse(row.body) as { text: string }).text).join(""), chunks: rows.length };
+  }
+
+  /** How far the text of an open run goes on disk, and its producer's state when that was written. */
+  progress(run: RunRow): { length: number; chunks: number; producer: ProducerState | null; position: number } {
+    const [row] = this.#sql.exec<{ position: number; body: string; producer: string | null; chunks: number }>(
+      `SELECT position, body, producer, (SELECT count(*) FROM log WHERE position > ?1 AND run = ?2 AND type = 'delta') AS chunks
+       FROM log WHERE position > ?1 AND run = ?2 AND type = 'delta' ORDER BY position DESC LIMIT 1`,
+      run.first,
+      run.run,
+    );
+    if (!row) return { length: 0, chunks: 0, producer: null, position: run.first };
+    const { at, text } = JSON.parse(row.body) as { at: number; text: string };
+    const producer = row.producer === null ? null : (JSON.parse(row.producer) as ProducerState);
+    return { length: at + text.length, chunks: row.chunks, producer, position: row.position };
+  }
+
+  /** The recoveries a run went through so far. */
+  recoveries(run: RunRow): WireRecord[] {
+    return this.#sql
+      .exec<LogRow>(
+        `SELECT position, run, type, body FROM log
+         WHERE position > ? AND run = ? AND type = 'run.recovered' ORDER BY position`,
+        run.first,
+        run.run,
+      )
+      .map((row) => this.#toRecord(row));
+  }
+
+  idempotent(key: string): { run: number; fingerprint: string } | undefined {
+    return this.#sql.exec<{ run: number; fingerprint: string }>(
+      "SELECT run, fingerprint FROM idempotency WHERE key = ?",
+      key,
+    )[0];
+  }
+
+  remember(key: string, fingerprint: string, run: number): void {
+    this.#sql.exec("INSERT INTO idempotency (key, fingerprint, run) VALUES (?, ?, ?)", key, fingerprint, run);
+  }
+}
+
+function toRun(row: RunColumns): RunRow {
+  const { run, first, last, epoch, recovery, started, ended } = row;
+  return {
+    run,
+    first,
+    last,
+    epoch,
+    recovery: recovery as RecoveryPolicy,
+    started: JSON.parse(started) as RunStartedRecord,
+    ended: ended === null ? null : (JSON.parse(ended) as RunEndedRecord),
+  };
+}

@@ -1,0 +1,355 @@
+// The one way to write a chat's log. Promises: text is shown the moment it comes and promised when it is on disk; an
+// offset is given only for what would survive a crash; promised text never changes; one producer's words at a time.
+import { formatOffset } from "../protocol/offsets.ts";
+import type { DeltaRecord, LogRecord, Phase, Recovery, RunEndedRecord, RunStartedRecord } from "../protocol/records.ts";
+import type { RecoveryPolicy } from "../protocol/requests.ts";
+import type { Bookmark } from "../providers/provider.ts";
+import type { ChunkLog, ProducerState, RunRow } from "./chunk-log.ts";
+import { commitDue } from "./commit-policy.ts";
+
+export interface Clock {
+  /** Unix ms. */
+  now(): number;
+  /** Calls back once, no earlier than `ms` from now. */
+  after(ms: number, callback: () => void): void;
+}
+
+/** What readers are told, in the order in which it happened. */
+export interface Audience {
+  /** Shown, not promised. */
+  shown(run: OpenRun, record: LogRecord): void;
+  /** On disk. `run` is null for what belongs to the chat as a whole. */
+  promised(run: number | null, record: LogRecord, position: number): void;
+}
+
+/** What a producer must know to go on where another stopped. */
+export interface Term {
+  epoch: number;
+  /** How far the text goes, UTF-16 code units; all of it is on disk. */
+  length: number;
+  bookmark: Bookmark | null;
+  /** The state its predecessor last committed. */
+  before: ProducerState | null;
+}
+
+export interface Batch {
+  deltas: readonly Pick<DeltaRecord, "at" | "text">[];
+  bookmark: Bookmark | null;
+}
+
+export type AppendOutcome =
+  | { kind: "appended" }
+  /** Seen before; nothing changed. */
+  | { kind: "duplicate" }
+  /** A batch is missing before it: send from `expected`. */
+  | { kind: "gap"; expected: number }
+  /** Text is missing before it: go on at `length`. */
+  | { kind: "hole"; length: number }
+  /** Another producer has taken over, or the run has ended: stop. */
+  | { kind: "fenced" }
+  /** It would change promised text, which ends at `through`. */
+  | { kind: "refused"; through: number };
+
+/** A run about to begin, with the records of the chat that lead to it. */
+export interface Opening {
+  records: LogRecord[];
+  run: number;
+  started: RunStartedRecord;
+  recovery: RecoveryPolicy;
+}
+
+export type Ended = Omit<RunEndedRecord, "type" | "run" | "time">;
+
+/** A run that has not ended, as it is in memory. */
+export interface OpenRun {
+  readonly run: number;
+  readonly id: string;
+  readonly started: RunStartedRecord;
+  epoch: number;
+  /** The next batch expected in this epoch. */
+  nextSeq: number;
+  /** Code units written as rows, and the text shown beyond them. */
+  committed: number;
+  tail: string;
+  chunks: number;
+  bookmark: Bookmark | null;
+  bookmarkWritten: boolean;
+  phase: Phase;
+  attempt: number;
+  detail: string | null;
+  firstTokenMs: number | null;
+  /** When the oldest thing not written yet came, Unix ms; null when all is written. */
+  dirtySince: number | null;
+  /** The positions of `run.started` and of the run's last row. */
+  readonly first: number;
+  position: number;
+  /** Who waits for what is shown now to be promised. */
+  waiters: ((offset: string) => void)[];
+}
+
+interface Unannounced {
+  position: number;
+  run: number | null;
+  record: LogRecord;
+  waiters: OpenRun["waiters"];
+}
+
+const APPENDED: AppendOutcome = { kind: "appended" };
+const DUPLICATE: AppendOutcome = { kind: "duplicate" };
+const FENCED: AppendOutcome = { kind: "fenced" };
+
+export class LogWriter {
+  readonly #log: ChunkLog;
+  readonly #sync: () => Promise<void>;
+  readonly #clock: Clock;
+  readonly #audience: Audience;
+  readonly #open = new Map<number, OpenRun>();
+  #durable: number;
+  #unannounced: Unannounced[] = [];
+  /** When the next commit is arranged for; Infinity when none is. */
+  #arranged = Number.POSITIVE_INFINITY;
+
+  constructor(log: ChunkLog, sync: () => Promise<void>, clock: Clock, audience: Audience) {
+    this.#log = log;
+    this.#sync = sync;
+    this.#clock = clock;
+    this.#audience = audience;
+    this.#durable = log.last;
+    for (const row of log.chat ? log.openRuns() : []) this.#open.set(row.run, reopen(log, row));
+  }
+
+  /** The last position that would survive a crash. Readers never see a row beyond it. */
+  get durable(): number {
+    return this.#durable;
+  }
+
+  openRun(run: number): Readonly<OpenRun> | undefined {
+    return this.#open.get(run);
+  }
+
+  openRuns(): Iterable<Readonly<OpenRun>> {
+    return this.#open.values();
+  }
+
+  /** Writes records that belong to the chat as a whole; resolves when they are on disk. */
+  async write(...records: LogRecord[]): Promise<void> {
+    this.#log.transaction(() => this.#writeAll(records));
+    await this.#settle();
+  }
+
+  /** Opens a run under epoch 1, in one transaction with the records that lead to it. Resolves when all is on disk. */
+  async start(opening: Opening, remember?: { key: string; fingerprint: string }): Promise<void> {
+    this.#log.transaction(() => {
+      this.#begin(opening);
+      if (remember) this.#log.remember(remember.key, remember.fingerprint, opening.run);
+    });
+    this.#adopt(opening.run);
+    await this.#settle();
+  }
+
+  #begin({ records, run, started, recovery }: Opening): void {
+    this.#writeAll(records);
+    this.#announce(this.#log.startRun(run, started, recovery), run, started);
+  }
+
+  #adopt(run: number): void {
+    const row = this.#log.run(run);
+    if (row) this.#open.set(run, reopen(this.#log, row));
+  }
+
+  /** Begins a higher epoch: fences the producer before and promises what it showed. Undefined when the run has ended. */
+  async takeOver(run: number): Promise<Term | undefined> {
+    const open = this.#open.get(run);
+    const row = this.#log.run(run);
+    if (!open || !row) return undefined;
+    this.#log.transaction(() => {
+      this.#commit(open);
+      this.#log.setEpoch(run, open.epoch + 1);
+    });
+    open.epoch += 1;
+    open.nextSeq = 0;
+    const { epoch, committed: length, bookmark } = open;
+    const before = this.#log.progress(row).producer;
+    await this.#settle();
+    return { epoch, length, bookmark, before };
+  }
+
+  /** Takes one batch of a producer: shows it now, promises it at the next commit. */
+  append(run: number, epoch: number, seq: number, batch: Batch): AppendOutcome {
+    const open = this.#open.get(run);
+    if (!open || epoch !== open.epoch) return FENCED;
+    if (seq < open.nextSeq) return DUPLICATE;
+    if (seq > open.nextSeq) return { kind: "gap", expected: open.nextSeq };
+    const refusal = refuse(open, batch);
+    if (refusal) return refusal;
+
+    const now = this.#clock.now();
+    open.nextSeq += 1;
+    open.dirtySince ??= now;
+    open.bookmark = batch.bookmark ?? open.bookmark;
+    for (const { at, text } of batch.deltas) {
+      if (open.firstTokenMs === null && text) {
+        open.firstTokenMs = now - open.started.time;
+        open.dirtySince = now;
+      }
+      const kept = at - open.committed;
+      open.tail = kept === open.tail.length ? open.tail + text : open.tail.slice(0, kept) + text;
+      this.#audience.shown(open, { type: "delta", run: open.id, at, text });
+    }
+    this.#arrange(open, now);
+    return APPENDED;
+  }
+
+  /** Resolves with the offset by which all that the run has shown so far is promised. */
+  whenPromised(run: number): Promise<string> {
+    const open = this.#open.get(run);
+    const position = open?.position ?? this.#log.run(run)?.last ?? 0;
+    if (open && open.dirtySince !== null) return new Promise((resolve) => open.waiters.push(resolve));
+    const pending = this.#unannounced.find((entry) => entry.position === position);
+    if (!pending) return Promise.resolve(formatOffset(position));
+    return new Promise((resolve) => pending.waiters.push(resolve));
+  }
+
+  /** Tells readers what the run is doing. Shown, never kept. */
+  phase(run: number, phase: Phase, attempt: number, detail: string | null): void {
+    const open = this.#open.get(run);
+    if (!open) return;
+    Object.assign(open, { phase, attempt, detail });
+    this.#audience.shown(open, { type: "run.phase", run: open.id, phase, attempt, detail });
+  }
+
+  /** Records that the run goes on after a break, from what is promised. */
+  async recovered(run: number, epoch: number, recovery: Omit<Recovery, "at">): Promise<void> {
+    const open = this.#open.get(run);
+    if (!open || open.epoch !== epoch) return;
+    this.#log.transaction(() => {
+      this.#commit(open);
+      const { mode, madeTwice } = recovery;
+      const record: LogRecord = { type: "run.recovered", run: open.id, mode, at: open.committed, madeTwice };
+      open.position = this.#write(run, record);
+    });
+    await this.#settle();
+  }
+
+  /**
+   * Promises all that was shown and closes the run, in one transaction with the start of the run that replaces it, where
+   * there is one. False when the caller is fenced.
+   */
+  async end(run: number, epoch: number, ended: Ended, replacement?: Opening): Promise<boolean> {
+    const open = this.#open.get(run);
+    if (!open || open.epoch !== epoch) return false;
+    const record: RunEndedRecord = { type: "run.ended", run: open.id, ...ended, time: this.#clock.now() };
+    this.#log.transaction(() => {
+      // A bookmark alone is worth no row any more.
+      if (open.tail || open.waiters.length > 0) this.#commit(open);
+      if (replacement) this.#begin(replacement);
+      this.#announce(this.#log.endRun(run, record), run, record);
+    });
+    if (replacement) this.#adopt(replacement.run);
+    this.#open.delete(run);
+    await this.#settle();
+    return true;
+  }
+
+  #writeAll(records: LogRecord[]): void {
+    for (const record of records) this.#write(null, record);
+  }
+
+  #write(run: number | null, record: LogRecord): number {
+    const position = this.#log.append(record, run);
+    this.#announce(position, run, record);
+    return position;
+  }
+
+  #announce(position: number, run: number | null, record: LogRecord, waiters: OpenRun["waiters"] = []): void {
+    this.#unannounced.push({ position, run, record, waiters });
+  }
+
+  /** Writes what came since the last commit as one row, inside a transaction of the caller's, who then settles. */
+  #commit(open: OpenRun): void {
+    if (open.dirtySince === null) return;
+    const { run, id, epoch, bookmark, firstTokenMs, committed: at, tail: text, waiters } = open;
+    const producer: ProducerState = { epoch, seq: open.nextSeq - 1, bookmark, time: this.#clock.now(), firstTokenMs };
+    open.position = this.#log.append({ type: "delta", run: id, at, text }, run, producer);
+    open.committed += text.length;
+    open.chunks += text ? 1 : 0;
+    open.tail = "";
+    open.dirtySince = null;
+    open.bookmarkWritten = bookmark !== null;
+    open.waiters = [];
+    this.#announce(open.position, run, { type: "commit", run: id, through: open.committed }, waiters);
+  }
+
+  /** Sees to it that `open` is committed when the policy says. One timer at a time serves all runs of the chat. */
+  #arrange(open: OpenRun, now: number): void {
+    if (open.dirtySince === null) return;
+    const due = commitDue({
+      length: open.tail.length,
+      since: open.dirtySince,
+      first: open.committed === 0,
+      firstBookmark: open.bookmark !== null && !open.bookmarkWritten,
+    });
+    if (due >= this.#arranged) return;
+    this.#arranged = due;
+    this.#clock.after(Math.max(0, due - now), () => this.#commitArranged(due));
+  }
+
+  #commitArranged(arranged: number): void {
+    // An earlier one took this one's place and has done its work.
+    if (arranged !== this.#arranged) return;
+    this.#arranged = Number.POSITIVE_INFINITY;
+    this.#log.transaction(() => {
+      for (const open of this.#open.values()) this.#commit(open);
+    });
+    void this.#settle();
+  }
+
+  /** Waits for the disk, then tells readers what has become a promise, in order. */
+  async #settle(): Promise<void> {
+    const through = this.#log.last;
+    await this.#sync();
+    this.#durable = Math.max(this.#durable, through);
+    for (let next = this.#unannounced[0]; next && next.position <= through; next = this.#unannounced[0]) {
+      this.#unannounced.shift();
+      this.#audience.promised(next.run, next.record, next.position);
+      const offset = formatOffset(next.position);
+      for (const resolve of next.waiters) resolve(offset);
+    }
+  }
+}
+
+/** Why a batch cannot be taken, judged before any of it is. */
+function refuse(open: OpenRun, batch: Batch): AppendOutcome | undefined {
+  let length = open.committed + open.tail.length;
+  for (const { at, text } of batch.deltas) {
+    if (at < open.committed) return { kind: "refused", through: open.committed };
+    if (at > length) return { kind: "hole", length };
+    length = at + text.length;
+  }
+  return undefined;
+}
+
+/** An open run as the disk knows it, after the object's memory was lost or before it was ever used. */
+function reopen(log: ChunkLog, row: RunRow): OpenRun {
+  const { length, chunks, producer, position } = log.progress(row);
+  return {
+    run: row.run,
+    id: row.started.run,
+    started: row.started,
+    epoch: row.epoch,
+    nextSeq: producer?.epoch === row.epoch ? producer.seq + 1 : 0,
+    committed: length,
+    tail: "",
+    chunks,
+    bookmark: producer?.bookmark ?? null,
+    bookmarkWritten: producer?.bookmark != null,
+    phase: "waiting",
+    attempt: 1,
+    detail: null,
+    firstTokenMs: producer?.firstTokenMs ?? null,
+    dirtySince: null,
+    first: row.first,
+    position,
+    waiters: [],
+  };
+}

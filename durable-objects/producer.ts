@@ -1,0 +1,275 @@
+// The producer of the mvp tier: brings one run from its ask to its end, whatever the provider does on the way.
+// Before the first word it asks again with backoff; after it, it climbs the recovery ladder. It never throws: a run
+// always ends, and its receipt says how.
+import type { Recovery, RunError } from "../protocol/records.ts";
+import type { RecoveryPolicy } from "../protocol/requests.ts";
+import { type Ask, type Beginning, type Ending, type Piece, type Provider, ProviderError } from "../providers/provider.ts";
+import { isTransient, retryDelay } from "../providers/retry.ts";
+import { addUsage, type Bill, estimateUsage, NOTHING } from "./bill.ts";
+import type { ProducerState } from "./chunk-log.ts";
+import type { Clock, Ended, LogWriter, Opening } from "./log-writer.ts";
+import { lostTokens, nextRung, type Rung } from "./recovery.ts";
+
+/** A run whose earlier producer was lost with the object's memory. */
+export interface Inheritance {
+  epoch: number;
+  /** The text it left on disk, and the state it last committed. */
+  text: string;
+  before: ProducerState | null;
+  recoveries: Recovery[];
+}
+
+export interface Job {
+  run: number;
+  ask: Ask;
+  policy: RecoveryPolicy;
+  provider: Provider;
+  /** Aborted when a person stops the answer. */
+  signal: AbortSignal;
+  inherited: Inheritance | null;
+}
+
+export interface Surroundings {
+  writer: LogWriter;
+  clock: Clock;
+  random(): number;
+  cost(job: Job, bill: Bill): number | null;
+  /** The run that is to answer in this one's place. */
+  replacement(job: Job): Opening;
+  /** For the operator; never a prompt's or an answer's text. */
+  log(message: string, details: Record<string, unknown>): void;
+}
+
+/** Resolves when the run has ended: with the number of the run that replaces it, where there is one. */
+export async function produce(job: Job, surroundings: Surroundings): Promise<number | null> {
+  return new Production(job, surroundings).run();
+}
+
+class Production {
+  readonly #job: Job;
+  readonly #at: Surroundings;
+  readonly #epoch: number;
+  readonly #startedAt: number;
+  #seq = 0;
+  #text: string;
+  #attempt = 1;
+  #requests = 0;
+  #recoveries: Recovery[];
+  /** Rungs and retries spent since the text last grew. */
+  #failed = new Set<Rung>();
+  #retries = 0;
+  /** What requests before the present one used; and where in the text the present one began. */
+  #spent: Bill = NOTHING;
+  #requestFrom = 0;
+  /** The recovery that the next piece will prove to have worked. */
+  #recovering: Omit<Recovery, "at"> | null = null;
+  readonly #fence = new AbortController();
+  readonly #signal: AbortSignal;
+
+  constructor(job: Job, at: Surroundings) {
+    this.#job = job;
+    this.#at = at;
+    this.#epoch = job.inherited?.epoch ?? 1;
+    this.#text = job.inherited?.text ?? "";
+    this.#recoveries = job.inherited?.recoveries ?? [];
+    this.#requests = this.#epoch - 1;
+    this.#attempt = this.#epoch;
+    this.#startedAt = at.writer.openRun(job.run)?.started.time ?? at.clock.now();
+    this.#signal = AbortSignal.any([job.signal, this.#fence.signal]);
+  }
+
+  async run(): Promise<number | null> {
+    let error: ProviderError | null = null;
+    let rung: Rung | "ask" = this.#job.inherited ? this.#climb() : "ask";
+    while (rung !== "replace" && rung !== "interrupted") {
+      try {
+        return await this.#complete(await this.#request(rung));
+      } catch (thrown) {
+        if (this.#fence.signal.aborted) return null;
+        if (this.#job.signal.aborted) return this.#cancelled();
+        error = asProviderError(thrown);
+        this.#at.log("request failed", { run: this.#job.run, rung, code: error.code, status: error.status });
+      }
+      const next = await this.#after(error, rung);
+      if (next === "cancelled") return this.#cancelled();
+      if (next === "failed") return this.#end({ status: "failed", finish: null, error: wireError(error), replacedBy: null });
+      rung = next;
+    }
+    return this.#giveUp(rung, error);
+  }
+
+  /** What to do after a failed request. */
+  async #after(error: ProviderError, tried: Rung | "ask"): Promise<Rung | "ask" | "failed" | "cancelled"> {
+    if (tried === "reattach") {
+      this.#failed.add("reattach");
+      return this.#climb();
+    }
+    const bookmark = this.#bookmark();
+    // Nothing was shown and the provider holds nothing of ours: asking again costs nobody anything.
+    const retryable = this.#text.length === this.#requestFrom && !(bookmark && tried === "ask");
+    if (retryable) {
+      const delay = retryDelay(error, ++this.#retries, this.#at.random);
+      if (delay !== null) {
+        this.#attempt += 1;
+        const detail = `${error.message} Trying again in ${Math.ceil(delay / 1000)} s.`;
+        this.#at.writer.phase(this.#job.run, tried === "ask" ? "waiting" : "recovering", this.#attempt, detail);
+        return (await this.#sleep(delay)) ? tried : "cancelled";
+      }
+      if (tried === "ask") return "failed";
+      this.#failed.add(tried);
+    }
+    if (!retryable && !isTransient(error)) return "failed";
+    return this.#climb();
+  }
+
+  #bookmark() {
+    return this.#job.provider.reattaches ? (this.#at.writer.openRun(this.#job.run)?.bookmark ?? null) : null;
+  }
+
+  #climb(): Rung {
+    const { policy } = this.#job;
+    return nextRung({ policy, bookmark: this.#bookmark(), failed: this.#failed, recoveries: this.#recoveries.length });
+  }
+
+  async #request(rung: "ask" | "reattach" | "continue"): Promise<Ending> {
+    const { run, provider, ask } = this.#job;
+    const { writer } = this.#at;
+    const bookmark = this.#bookmark();
+    let beginning: Beginning = { kind: "fresh" };
+    if (rung === "ask") {
+      writer.phase(run, "waiting", this.#attempt, null);
+    } else {
+      this.#attempt += 1;
+      writer.phase(run, "recovering", this.#attempt, null);
+      const madeTwice = rung === "continue" ? this.#madeTwice() : 0;
+      this.#recovering = { mode: rung, madeTwice };
+      if (rung === "reattach" && bookmark) beginning = { kind: "reattach", bookmark };
+      else if (this.#text) beginning = { kind: "continue", prefix: this.#text };
+    }
+    if (rung !== "reattach") {
+      // A stream taken up again reports the whole answer's usage at its end; any other request is paid apart.
+      if (this.#requests > 0) this.#spent = addUsage(this.#spent, this.#estimate());
+      this.#requestFrom = this.#text.length;
+    }
+    this.#requests += 1;
+    const ending = await provider.stream(ask, beginning, (piece) => this.#take(piece), this.#signal);
+    await this.#settleRecovery();
+    return ending;
+  }
+
+  /** Only a producer lost with its memory leaves text that is made again; after a broken stream we have it all. */
+  #madeTwice(): number {
+    const { inherited } = this.#job;
+    if (!inherited || this.#recoveries.length > inherited.recoveries.length) return 0;
+    return lostTokens(inherited.before, inherited.text.length, this.#startedAt);
+  }
+
+  #take({ text, bookmark }: Piece): void {
+    const { run } = this.#job;
+    const { writer } = this.#at;
+    if (this.#recovering) void this.#settleRecovery();
+    if (text) {
+      if (writer.openRun(run)?.phase !== "generating") writer.phase(run, "generating", this.#attempt, null);
+      if (this.#failed.size > 0) this.#failed.clear();
+      this.#retries = 0;
+    }
+    const at = this.#text.length;
+    this.#text += text;
+    const outcome = writer.append(run, this.#epoch, this.#seq++, { deltas: text ? [{ at, text }] : [], bookmark });
+    if (outcome.kind !== "appended") this.#fence.abort(new Error(`append: ${outcome.kind}`));
+  }
+
+  async #settleRecovery(): Promise<void> {
+    if (!this.#recovering) return;
+    const recovery = this.#recovering;
+    this.#recovering = null;
+    this.#recoveries = [...this.#recoveries, { ...recovery, at: this.#text.length }];
+    await this.#at.writer.recovered(this.#job.run, this.#epoch, recovery);
+  }
+
+  async #complete({ finish, usage }: Ending): Promise<null> {
+    this.#spent = addUsage(this.#spent, usage ?? this.#estimate());
+    return this.#end({ status: "completed", finish, error: null, replacedBy: null });
+  }
+
+  async #cancelled(): Promise<null> {
+    const bookmark = this.#bookmark();
+    if (bookmark) {
+      // It would go on without us, and be paid for.
+      await this.#job.provider.cancel(bookmark).catch((error) => {
+        this.#at.log("provider did not take the cancel", { run: this.#job.run, error: String(error) });
+      });
+    }
+    this.#spent = addUsage(this.#spent, this.#estimate());
+    return this.#end({ status: "cancelled", finish: null, error: null, replacedBy: null });
+  }
+
+  async #giveUp(rung: "replace" | "interrupted", cause: ProviderError | null): Promise<number | null> {
+    const why = cause ? ` The last reason: ${cause.message}` : "";
+    const error: RunError = {
+      code: "recovery_exhausted",
+      message: `The answer broke off and could not be taken up again; what is here is kept.${why}`,
+      retryAfter: cause?.retryAfter ?? null,
+    };
+    this.#spent = addUsage(this.#spent, this.#estimate());
+    const replacement = rung === "replace" ? this.#at.replacement(this.#job) : undefined;
+    const replacedBy = replacement?.started.run ?? null;
+    await this.#end({ status: "interrupted", finish: null, error, replacedBy }, replacement);
+    return replacement?.run ?? null;
+  }
+
+  #estimate(): Bill {
+    return estimateUsage(this.#job.ask, this.#text.slice(this.#requestFrom));
+  }
+
+  async #end(ended: Omit<Ended, "receipt">, replacement?: Opening): Promise<null> {
+    const { writer, clock, cost } = this.#at;
+    const { run } = this.#job;
+    const open = writer.openRun(run);
+    if (!open) return null;
+    const { tier, provider, model, cache } = open.started;
+    const { inputTokens, outputTokens, estimated } = this.#spent;
+    await writer.end(
+      run,
+      this.#epoch,
+      {
+        ...ended,
+        receipt: {
+          tier,
+          provider,
+          model,
+          cache,
+          inputTokens,
+          outputTokens,
+          estimated,
+          cost: cost(this.#job, this.#spent),
+          firstTokenMs: open.firstTokenMs,
+          totalMs: clock.now() - this.#startedAt,
+          requests: this.#requests,
+          recoveries: this.#recoveries,
+        },
+      },
+      replacement,
+    );
+    return null;
+  }
+
+  /** True after `ms`; false as soon as the run is cancelled. */
+  #sleep(ms: number): Promise<boolean> {
+    const { signal } = this.#job;
+    if (signal.aborted) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      signal.addEventListener("abort", () => resolve(false), { once: true });
+      this.#at.clock.after(ms, () => resolve(true));
+    });
+  }
+}
+
+function asProviderError(thrown: unknown): ProviderError {
+  if (thrown instanceof ProviderError) return thrown;
+  return new ProviderError("internal", "Something went wrong while the answer was being made. Try again.", { cause: thrown });
+}
+
+function wireError({ code, message, retryAfter }: ProviderError): RunError {
+  return { code, message, retryAfter };
+}

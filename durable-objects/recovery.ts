@@ -1,0 +1,46 @@
+// The recovery ladder: what to do with a run whose producer was lost or whose stream broke. Pure.
+// The cheapest rung first: take up the stream the provider still has; ask the model to go on; pay for a new answer;
+// say honestly that it was interrupted.
+import type { RecoveryPolicy } from "../protocol/requests.ts";
+import type { Bookmark } from "../providers/provider.ts";
+import type { ProducerState } from "./chunk-log.ts";
+import { COMMIT_LENGTH, COMMIT_MS } from "./commit-policy.ts";
+
+export type Rung = "reattach" | "continue" | "replace" | "interrupted";
+
+export interface Situation {
+  policy: RecoveryPolicy;
+  /** The provider can re-attach and there is a bookmark to do it from. */
+  bookmark: Bookmark | null;
+  /** Rungs that were tried since the text last grew, and failed. */
+  failed: ReadonlySet<Rung>;
+  /** Recoveries this run has been through. */
+  recoveries: number;
+}
+
+/** After so many recoveries of one run something is wrong that another one will not mend. */
+export const MAX_RECOVERIES = 8;
+
+export function nextRung({ policy, bookmark, failed, recoveries }: Situation): Rung {
+  if (recoveries < MAX_RECOVERIES) {
+    if (bookmark && !failed.has("reattach")) return "reattach";
+    if (policy !== "free" && !failed.has("continue")) return "continue";
+  }
+  return policy === "replace" ? "replace" : "interrupted";
+}
+
+/** Characters a token stands for, on average over the languages people write in. */
+const CHARACTERS_A_TOKEN = 4;
+/** Tokens a second assumed of a model that was lost before its pace was known. */
+const ASSUMED_RATE = 100;
+
+/**
+ * At most how many tokens a crash made the model make twice: those that came after the last commit. Nothing on disk
+ * tells how many there were, so it is the run's pace over the longest time between two commits.
+ */
+export function lostTokens(before: ProducerState | null, length: number, startedAt: number): number {
+  const most = COMMIT_LENGTH / CHARACTERS_A_TOKEN;
+  const generatingMs = before?.firstTokenMs == null ? 0 : before.time - startedAt - before.firstTokenMs;
+  const rate = length > 0 && generatingMs > 0 ? (length / CHARACTERS_A_TOKEN / generatingMs) * 1000 : ASSUMED_RATE;
+  return Math.min(most, Math.ceil((rate * COMMIT_MS) / 1000));
+}

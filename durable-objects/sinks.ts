@@ -1,0 +1,127 @@
+// Where a reader's frames end up: an SSE stream, bare text, a socket, or a single wake-up for a long-poll.
+import { CLOSE } from "../protocol/frames.ts";
+import { applyDelta } from "../protocol/reduce.ts";
+import { HEARTBEAT_FRAME, RETRY_FRAME } from "../protocol/sse.ts";
+import type { Frame, Sink } from "./subscribers.ts";
+
+const encoder = new TextEncoder();
+/** What a reader may leave unread before it is left alone to catch up, bytes. */
+const BACKLOG_BYTES = 262_144;
+
+/** A response body that a sink writes to. */
+export interface StreamOwner {
+  /** It has room again. */
+  drained(): void;
+  /** The reader left. */
+  closed(): void;
+}
+
+interface ByteStream {
+  body: ReadableStream<Uint8Array>;
+  controller: ReadableStreamDefaultController<Uint8Array>;
+}
+
+function byteStream(owner: StreamOwner): ByteStream {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (started) => {
+        controller = started;
+      },
+      pull: () => owner.drained(),
+      cancel: () => owner.closed(),
+    },
+    { highWaterMark: BACKLOG_BYTES, size: (bytes) => bytes?.byteLength ?? 0 },
+  );
+  if (!controller) throw new Error("A ReadableStream calls start before its constructor returns");
+  return { body, controller };
+}
+
+const hasRoom = (controller: ReadableStreamDefaultController<Uint8Array>) => (controller.desiredSize ?? 0) > 0;
+
+export function sseSink(owner: StreamOwner): { body: ReadableStream<Uint8Array>; sink: Sink } {
+  const { body, controller } = byteStream(owner);
+  controller.enqueue(encoder.encode(RETRY_FRAME));
+  const sink: Sink = {
+    get ready() {
+      return hasRoom(controller);
+    },
+    send: (frame) => controller.enqueue(frame.sse),
+    idle: () => controller.enqueue(encoder.encode(HEARTBEAT_FRAME)),
+    end: () => controller.close(),
+  };
+  return { body, sink };
+}
+
+/**
+ * Bare UTF-8 text of one run. What was written can't be taken back, so with `committedOnly` nothing is written that is
+ * not promised. Unless the answer was completed, the connection is aborted, so that curl exits non-zero.
+ */
+export function textSink(
+  owner: StreamOwner,
+  committedOnly: boolean,
+): { body: ReadableStream<Uint8Array>; sink: Sink } {
+  const { body, controller } = byteStream({
+    closed: () => owner.closed(),
+    drained: () => {
+      owner.drained();
+      if (ended) abortWhenRead();
+    },
+  });
+  let ended = false;
+  let written = 0;
+  /** The run's text from `written` on. */
+  let pending = "";
+  let failure: string | undefined;
+  // An error throws away what is queued, so it waits until the reader has taken everything.
+  const abortWhenRead = () => {
+    if (failure !== undefined && controller.desiredSize === BACKLOG_BYTES) controller.error(new Error(failure));
+  };
+  const write = (length: number) => {
+    if (length <= 0) return;
+    controller.enqueue(encoder.encode(pending.slice(0, length)));
+    pending = pending.slice(length);
+    written += length;
+  };
+  const sink: Sink = {
+    get ready() {
+      return hasRoom(controller);
+    },
+    send: ({ record, offset }: Frame) => {
+      if (record.type === "delta") {
+        const from = Math.max(record.at, written);
+        pending = applyDelta(pending, { at: from - written, text: record.text.slice(from - record.at) }) ?? pending;
+        if (!committedOnly || offset !== undefined) write(pending.length);
+      } else if (record.type === "commit" && committedOnly) {
+        write(record.through - written);
+      } else if (record.type === "run.ended" && record.status !== "completed") {
+        failure = record.error?.message ?? `The answer was ${record.status}.`;
+      }
+    },
+    end: () => {
+      ended = true;
+      if (failure === undefined) controller.close();
+      else abortWhenRead();
+    },
+  };
+  return { body, sink };
+}
+
+export function socketSink(socket: WebSocket): Sink {
+  return {
+    ready: true,
+    send: (frame) => socket.send(frame.json),
+    end: () => socket.close(CLOSE.done, "done"),
+  };
+}
+
+/** Wakes a long-poll at the next promise. */
+export function pollSink(wake: () => void): Sink {
+  return {
+    ready: true,
+    send: (frame) => {
+      if (frame.offset !== undefined) wake();
+    },
+    end: wake,
+  };
+}

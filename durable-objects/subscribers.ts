@@ -1,0 +1,238 @@
+// Who is reading, and how each gets every record after its offset and then what is live.
+// A reader is a cursor: while it keeps up it is handed the frames all others get; when it has no room it is left alone
+// and, once it has room again, catches up from the log. So a slow reader costs no memory and slows nobody.
+import { formatOffset } from "../protocol/offsets.ts";
+import type { DeltaRecord, LogRecord } from "../protocol/records.ts";
+import { formatSse } from "../protocol/sse.ts";
+import type { ChunkLog } from "./chunk-log.ts";
+import type { Audience, Clock, OpenRun } from "./log-writer.ts";
+
+const encoder = new TextEncoder();
+
+/** One record on its way to readers, encoded at most once a form however many read it. */
+export class Frame {
+  readonly record: LogRecord;
+  readonly offset: string | undefined;
+  #sse: Uint8Array | undefined;
+  #json: string | undefined;
+
+  constructor(record: LogRecord, offset?: string) {
+    this.record = record;
+    this.offset = offset;
+  }
+
+  get sse(): Uint8Array {
+    this.#sse ??= encoder.encode(formatSse(this.record, this.offset));
+    return this.#sse;
+  }
+
+  get json(): string {
+    this.#json ??= JSON.stringify(this.offset === undefined ? this.record : { offset: this.offset, ...this.record });
+    return this.#json;
+  }
+}
+
+/** Where a reader's frames go. */
+export interface Sink {
+  /** Whether it has room for more now. When it has again, its owner calls `Subscribers.resume`. */
+  readonly ready: boolean;
+  send(frame: Frame): void;
+  /** Called through silence, to keep a connection open; absent where that is not needed. */
+  readonly idle?: () => void;
+  /** The run it reads has ended and it has everything. */
+  end(): void;
+}
+
+export interface Reader {
+  /** The run it reads; undefined for the whole chat. */
+  readonly run: number | undefined;
+  readonly sink: Sink;
+  /** The position of the last promise it was sent. */
+  position: number;
+  /** It has everything up to this moment, so it takes frames as they come. */
+  live: boolean;
+  /** Something was sent since the last heartbeat. */
+  heard: boolean;
+}
+
+/** What readers may know of the writer. */
+export interface Source {
+  readonly durable: number;
+  openRun(run: number): Readonly<OpenRun> | undefined;
+  openRuns(): Iterable<Readonly<OpenRun>>;
+}
+
+export const HEARTBEAT_MS = 15_000;
+const CATCH_UP_BYTES = 65_536;
+/** Up to this many readers each token goes out as it comes; beyond, tokens are gathered. */
+const READERS_UNGATHERED = 16;
+const GATHER_MS_A_READER = 0.25;
+const MAX_GATHER_MS = 250;
+
+/** How long text is gathered before it is sent, ms: what each reader costs a frame, many readers pay with a short wait. */
+export function gatherMs(readers: number): number {
+  return readers <= READERS_UNGATHERED ? 0 : Math.min(MAX_GATHER_MS, readers * GATHER_MS_A_READER);
+}
+
+export class Subscribers implements Audience {
+  readonly #log: ChunkLog;
+  readonly #clock: Clock;
+  readonly #readers = new Set<Reader>();
+  /** Text shown that readers have yet to be sent, by run. */
+  readonly #gathered = new Map<number, DeltaRecord>();
+  readonly #source: () => Source;
+  #gathering = false;
+  #beating = false;
+
+  constructor(log: ChunkLog, clock: Clock, source: () => Source) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#source = source;
+  }
+
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** Adds a reader that has everything up to `position`, and begins to bring it up to date. */
+  add(run: number | undefined, position: number, sink: Sink): Reader {
+    const reader: Reader = { run, sink, position, live: false, heard: true };
+    this.#readers.add(reader);
+    this.#beat();
+    this.resume(reader);
+    return reader;
+  }
+
+  remove(reader: Reader): void {
+    this.#readers.delete(reader);
+  }
+
+  /** Ends every reader: the chat is gone. */
+  endAll(): void {
+    for (const reader of this.#readers) reader.sink.end();
+    this.#readers.clear();
+  }
+
+  shown(open: OpenRun, record: LogRecord): void {
+    const wait = gatherMs(this.#readers.size);
+    if (record.type === "delta" && wait > 0) {
+      this.#gather(open.run, record, wait);
+    } else {
+      this.#flush(open.run);
+      this.#broadcast(open.run, new Frame(record));
+    }
+  }
+
+  promised(run: number | null, record: LogRecord, position: number): void {
+    if (run !== null) this.#flush(run);
+    const frame = new Frame(record, formatOffset(position));
+    for (const reader of this.#readers) {
+      if (!reader.live || (reader.run !== undefined && reader.run !== run)) continue;
+      if (!reader.sink.ready) {
+        reader.live = false;
+        continue;
+      }
+      // A reader that caught up from the log in the meantime has it already.
+      if (position <= reader.position) continue;
+      this.#send(reader, frame);
+      reader.position = position;
+      if (record.type === "run.ended" && reader.run !== undefined) this.#end(reader);
+    }
+  }
+
+  /** Sends a reader what it has missed, as far as it has room; once it has all, it is live. */
+  resume(reader: Reader): void {
+    while (!reader.live && this.#readers.has(reader) && reader.sink.ready) {
+      const { durable } = this.#source();
+      if (reader.position < durable) {
+        this.#replay(reader, durable);
+      } else {
+        for (const open of this.#inScope(reader)) this.#sendTail(reader, open);
+        reader.live = true;
+      }
+    }
+  }
+
+  #replay(reader: Reader, durable: number): void {
+    const { records, next } = this.#log.read(reader.position, durable, CATCH_UP_BYTES, reader.run);
+    for (const { offset, ...record } of records) {
+      this.#send(reader, new Frame(record as LogRecord, offset));
+      if (record.type === "run.ended" && reader.run !== undefined) {
+        this.#end(reader);
+        return;
+      }
+    }
+    reader.position = next;
+  }
+
+  /** What an open run has shown and not promised. Sent even when empty: it drops what a crash took from the reader. */
+  #sendTail(reader: Reader, open: Readonly<OpenRun>): void {
+    const { id: run, phase, attempt, detail } = open;
+    if (open.first > this.#source().durable) return;
+    this.#send(reader, new Frame({ type: "run.phase", run, phase, attempt, detail }));
+    // Rows that are written but may not be on disk yet are shown like the tail; their promise follows.
+    const { records } = this.#log.read(this.#source().durable, this.#log.last, Number.POSITIVE_INFINITY, open.run);
+    for (const { offset: _, ...record } of records) {
+      if (record.type === "delta") this.#send(reader, new Frame(record as LogRecord));
+    }
+    this.#send(reader, new Frame({ type: "delta", run, at: open.committed, text: open.tail }));
+  }
+
+  #inScope(reader: Reader): Iterable<Readonly<OpenRun>> {
+    if (reader.run === undefined) return this.#source().openRuns();
+    const open = this.#source().openRun(reader.run);
+    return open ? [open] : [];
+  }
+
+  #broadcast(run: number, frame: Frame): void {
+    for (const reader of this.#readers) {
+      if (!reader.live || (reader.run !== undefined && reader.run !== run)) continue;
+      if (reader.sink.ready) this.#send(reader, frame);
+      else reader.live = false;
+    }
+  }
+
+  #send(reader: Reader, frame: Frame): void {
+    reader.heard = true;
+    reader.sink.send(frame);
+  }
+
+  #end(reader: Reader): void {
+    this.#readers.delete(reader);
+    reader.sink.end();
+  }
+
+  #gather(run: number, { run: id, at, text }: DeltaRecord, wait: number): void {
+    const before = this.#gathered.get(run);
+    const from = Math.min(before?.at ?? at, at);
+    const kept = before ? before.text.slice(0, at - from) : "";
+    this.#gathered.set(run, { type: "delta", run: id, at: from, text: kept + text });
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#clock.after(wait, () => {
+      this.#gathering = false;
+      for (const each of [...this.#gathered.keys()]) this.#flush(each);
+    });
+  }
+
+  #flush(run: number): void {
+    const record = this.#gathered.get(run);
+    if (!record) return;
+    this.#gathered.delete(run);
+    this.#broadcast(run, new Frame(record));
+  }
+
+  /** One timer for all who need it; it stops by itself, because a timer would keep an object with sockets awake. */
+  #beat(): void {
+    if (this.#beating || ![...this.#readers].some((reader) => reader.sink.idle)) return;
+    this.#beating = true;
+    this.#clock.after(HEARTBEAT_MS, () => {
+      this.#beating = false;
+      for (const reader of this.#readers) {
+        if (!reader.heard && reader.live) reader.sink.idle?.();
+        reader.heard = false;
+      }
+      this.#beat();
+    });
+  }
+}
