@@ -62,7 +62,12 @@ export interface Provider {
   /**
    * Streams the answer: `onPiece` is called in the turn of the event loop in which the bytes came, at most once a read.
    * Resolves when the answer ended well; rejects with a `ProviderError` otherwise, or with the signal's reason when
-   * aborted (the abort reaches the provider). Makes exactly one request: retrying is the caller's.
+   * aborted. Makes exactly one request: retrying is the caller's.
+   *
+   * An abort closes the connection, which stops the answer, except at a provider that goes on without us
+   * (`reattaches`): there it only lets go, so that another producer can take the stream up, and `cancel` with the last
+   * bookmark stops it. Aborted before there was a bookmark, such an answer is stopped by the provider itself: nobody
+   * else could.
    */
   stream(ask: Ask, beginning: Beginning, onPiece: (piece: Piece) => void, signal: AbortSignal): Promise<Ending>;
   /** Stops an answer the provider goes on making without us. Does nothing where there is no such thing. */
@@ -78,16 +83,19 @@ export class ProviderError extends Error {
   readonly retryAfter: number | null;
   /** The provider's HTTP status, where there was one. */
   readonly status: number | null;
+  /** Waiting will not help, whatever the code says: a quota that is used up, a provider that said so. */
+  readonly final: boolean;
 
   constructor(
     code: RunErrorCode,
     message: string,
-    options: { retryAfter?: number | null; status?: number | null; cause?: unknown } = {},
+    options: { retryAfter?: number | null; status?: number | null; final?: boolean; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = "ProviderError";
     this.code = code;
     this.retryAfter = options.retryAfter ?? null;
     this.status = options.status ?? null;
+    this.final = options.final ?? false;
   }
 }

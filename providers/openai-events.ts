@@ -1,0 +1,66 @@
+// The events of OpenAI's Responses API, told in our words.
+import type { EventSourceMessage } from "eventsource-parser";
+import type OpenAI from "openai";
+import { type Answerer, refusalError, refusalOf } from "./errors.ts";
+import type { Pieces } from "./pieces.ts";
+import type { Ending, Usage } from "./provider.ts";
+import { type Decoder, parseData, textOf } from "./read-events.ts";
+
+type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
+type Response = OpenAI.Responses.Response;
+
+/** `responseId`: the response a re-attached stream belongs to. */
+export class OpenAIEvents implements Decoder {
+  readonly #who: Answerer;
+  #responseId: string | null;
+
+  constructor(who: Answerer, responseId: string | null = null) {
+    this.#who = who;
+    this.#responseId = responseId;
+  }
+
+  decode({ data }: EventSourceMessage, pieces: Pieces): Ending | null {
+    if (data === "[DONE]") return null;
+    const event = parseData(data, this.#who) as unknown as StreamEvent;
+    if (this.#responseId !== null) pieces.identify(this.#responseId);
+    switch (event.type) {
+      case "response.output_text.delta":
+      case "response.refusal.delta":
+        pieces.add(textOf(event.delta, this.#who), event.sequence_number);
+        return null;
+      case "response.created":
+        this.#responseId = event.response.id;
+        pieces.identify(event.response.id);
+        break;
+      case "response.completed":
+      case "response.incomplete":
+        pieces.pass(event.sequence_number);
+        return endingOf(event.response);
+      case "response.failed":
+        throw refusalError(this.#who, refusalOf(event.response.error));
+      case "error":
+        // Its fields stand in the event or under `error`; the event's own `type` says nothing.
+        throw refusalError(this.#who, refusalOf("error" in event ? event.error : { ...event, type: null }));
+    }
+    // Reasoning, tools, parts that begin and end: nothing to show, but passed.
+    pieces.pass(event.sequence_number);
+    return null;
+  }
+}
+
+function endingOf(response: Response): Ending {
+  const refused =
+    response.incomplete_details?.reason === "content_filter" ||
+    response.output?.some((item) => item.type === "message" && item.content.some((part) => part.type === "refusal"));
+  const finish = refused ? "refusal" : response.status === "incomplete" ? "length" : "stop";
+  return { finish, usage: usageOf(response) };
+}
+
+function usageOf({ usage }: Response): Usage | null {
+  if (!usage) return null;
+  return {
+    inputTokens: usage.input_tokens,
+    cachedInputTokens: usage.input_tokens_details?.cached_tokens ?? 0,
+    outputTokens: usage.output_tokens,
+  };
+}

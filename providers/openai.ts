@@ -1,0 +1,133 @@
+// OpenAI by the Responses API. In background mode the answer goes on at OpenAI when our connection breaks, and its stream
+// can be taken up again from just after the last event we have.
+import OpenAI from "openai";
+import { runInBackground } from "./background.ts";
+import { turnsFor } from "./conversation.ts";
+import { type Answerer, streamCut } from "./errors.ts";
+import { OPENAI_MODELS, offeredModels, SMALL_REQUEST_MS, textModels } from "./models.ts";
+import { OpenAIEvents } from "./openai-events.ts";
+import type { Ask, Beginning, Bookmark, Ending, ListedModel, Piece, Provider } from "./provider.ts";
+import { exchange } from "./read-events.ts";
+import { fromSdk } from "./sdk-error.ts";
+import { PATIENCE, type Patience } from "./stall-watch.ts";
+
+export interface OpenAIOptions {
+  key: string;
+  /** Ends in `/v1`, as the SDK takes it; OpenAI's own when absent. */
+  baseUrl?: string | null;
+  /** Offered instead of OpenAI's own list when not empty. */
+  models?: readonly string[];
+  /** Answers outlive our connection; OpenAI stores them for that. On when absent. */
+  background?: boolean;
+  patience?: Partial<Patience>;
+  fetch?: typeof fetch;
+}
+
+export class OpenAIProvider implements Provider {
+  readonly name = "openai";
+  readonly reattaches: boolean;
+  readonly #key: string;
+  readonly #models: readonly string[];
+  readonly #patience: Patience;
+  readonly #client: OpenAI;
+
+  constructor({ key, baseUrl, models = [], background = true, patience, fetch }: OpenAIOptions) {
+    this.reattaches = background;
+    this.#key = key;
+    this.#models = models;
+    this.#patience = { ...PATIENCE, ...patience };
+    this.#client = new OpenAI({
+      apiKey: key,
+      baseURL: baseUrl || "https://api.openai.com/v1",
+      // Given as null, or the SDK looks for them in its own environment variables.
+      adminAPIKey: null,
+      organization: null,
+      project: null,
+      webhookSecret: null,
+      maxRetries: 0,
+      logLevel: "off",
+      ...(fetch && { fetch }),
+    });
+  }
+
+  async stream(ask: Ask, beginning: Beginning, onPiece: (piece: Piece) => void, signal: AbortSignal): Promise<Ending> {
+    const who = this.#who(ask.model);
+    const bookmark = beginning.kind === "reattach" ? beginning.bookmark : null;
+    const run = (onPiece: (piece: Piece) => void, signal: AbortSignal) =>
+      exchange({
+        who,
+        decoder: new OpenAIEvents(who, bookmark?.responseId),
+        request: (signal) =>
+          bookmark ? this.#reattach(bookmark, who, signal) : this.#create(ask, beginning, who, signal),
+        onPiece,
+        signal,
+        patience: this.#patience,
+      });
+    if (bookmark || !this.reattaches) return await run(onPiece, signal);
+    return await runInBackground(run, (bookmark) => this.cancel(bookmark), onPiece, signal);
+  }
+
+  async cancel({ responseId }: Bookmark): Promise<void> {
+    try {
+      await this.#client.responses.cancel(responseId, { timeout: SMALL_REQUEST_MS });
+    } catch (error) {
+      const failure = fromSdk(error, this.#who(""));
+      // It has ended already, or is gone: there is nothing left to stop.
+      if (failure.status !== 400 && failure.status !== 404 && failure.status !== 409) throw failure;
+    }
+  }
+
+  async models(signal: AbortSignal): Promise<ListedModel[]> {
+    const ask = async () => {
+      try {
+        const page = await this.#client.models.list({ signal, timeout: SMALL_REQUEST_MS });
+        return textModels(page.data);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw fromSdk(error, this.#who(""));
+      }
+    };
+    return await offeredModels({ configured: this.#models, ask, builtIn: OPENAI_MODELS });
+  }
+
+  async #create(ask: Ask, beginning: Beginning, who: Answerer, signal: AbortSignal): Promise<Response> {
+    const body: OpenAI.Responses.ResponseCreateParamsStreaming = {
+      model: ask.model,
+      input: turnsFor(ask, beginning, false).map(({ role, text }) => ({ role, content: text })),
+      stream: true,
+      // Padding against who can measure the sizes of our packets; it doubles what a token costs to read.
+      stream_options: { include_obfuscation: false },
+      store: this.reattaches,
+      ...(this.reattaches && { background: true }),
+      ...(ask.system !== null && { instructions: ask.system }),
+      ...(ask.temperature !== null && { temperature: ask.temperature }),
+      ...(ask.maxOutputTokens !== null && { max_output_tokens: ask.maxOutputTokens }),
+    };
+    try {
+      return await this.#client.responses.create(body, this.#request(signal)).asResponse();
+    } catch (error) {
+      throw fromSdk(error, who);
+    }
+  }
+
+  async #reattach({ responseId, sequenceNumber }: Bookmark, who: Answerer, signal: AbortSignal): Promise<Response> {
+    try {
+      const query = { stream: true, starting_after: sequenceNumber, include_obfuscation: false } as const;
+      return await this.#client.responses.retrieve(responseId, query, this.#request(signal)).asResponse();
+    } catch (error) {
+      const failure = fromSdk(error, who);
+      // Unknown, or known but no longer streamable: a few minutes after it was made.
+      if (failure.status !== 404 && failure.status !== 400) throw failure;
+      throw streamCut(who, failure, "OpenAI no longer has the stream of this answer, so it cannot be taken up again.");
+    }
+  }
+
+  /** Our own watch decides how long to wait, so the SDK's is out of the way. */
+  #request(signal: AbortSignal) {
+    return { signal, timeout: this.#patience.firstByteMs * 2 };
+  }
+
+  #who(model: string): Answerer {
+    return { label: "OpenAI", keySetting: "OPENAI_API_KEY", urlSetting: "OPENAI_BASE_URL", model, secret: this.#key };
+  }
+}
