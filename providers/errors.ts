@@ -81,6 +81,7 @@ export function codeOf({ status, code, type, message }: Omit<Refusal, "param" | 
   if (status === 404) return "provider_unknown_model";
   if (status === 402 || status === 429 || SPENT.test(message)) return "provider_rate_limited";
   if (status === 413 || TOO_LONG.test(message)) return "provider_context_too_long";
+  if (type === "invalid_request_error") return "provider_bad_request";
   if (status === null || status >= 500 || status === 408 || status === 409) return "provider_overloaded";
   return "provider_bad_request";
 }
@@ -141,8 +142,9 @@ function messageOf(who: Answerer, code: RunErrorCode, refusal: Refusal, retryAft
 
 const MAX_QUOTE = 300;
 
-/** ` It said: “…”`, on one line, bounded, without keys or account ids; nothing when nothing was said. */
+/** ` It said: “…”`, on one line, bounded, without keys or account ids; nothing when nothing was said, or a web page. */
 function quote(message: string, secret: string | null): string {
+  if (message.trimStart().startsWith("<")) return "";
   let said = message.replace(/\s+/g, " ").trim();
   if (secret) said = said.replaceAll(secret, "[key]");
   said = said.replace(/\b(sk|rk|pk)-[\w*-]{4,}/g, "[key]").replace(/\b(org|proj)[-_][A-Za-z0-9]{8,}/g, "[account]");

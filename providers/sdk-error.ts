@@ -10,7 +10,6 @@ interface SdkApiError extends Error {
 
 const isApiError = (error: unknown): error is SdkApiError => error instanceof Error && "status" in error;
 
-/** `aborted`: whatever it is, it came of our own abort, whose reason is thrown elsewhere. */
 export function fromSdk(error: unknown, who: Answerer): ProviderError {
   if (error instanceof ProviderError) return error;
   if (error instanceof SyntaxError) return malformed(who, "a reply that is not JSON", error);
@@ -19,10 +18,9 @@ export function fromSdk(error: unknown, who: Answerer): ProviderError {
   }
   // Without a status there was no response at all.
   if (error.status === undefined) return unreachable(who, error);
-  // Anthropic's and some compatible servers' errors have the body itself here; the error may stand inside it.
+  // Anthropic's SDK gives the whole body, OpenAI's what stands under `error`, and both their message where it is no JSON.
   const body = error.error as { error?: unknown } | undefined;
-  const refusal = refusalOf(body?.error ?? body, error.status, error.headers);
-  if (refusal.message === "")
-    refusal.message = error.message.replace(/^\d+ /, "").replace(/^status code \(no body\)$/, "");
-  return refusalError(who, refusal, error);
+  const said =
+    body === undefined ? error.message.replace(/^\d+ (status code \(no body\)$)?/, "") : (body.error ?? body);
+  return refusalError(who, refusalOf(said, error.status, error.headers), error);
 }
