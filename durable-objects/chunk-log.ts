@@ -3,7 +3,7 @@
 // written and how far its producer had come can never disagree.
 import { formatRunId } from "../protocol/ids.ts";
 import { formatOffset } from "../protocol/offsets.ts";
-import type { LogRecord, RunEndedRecord, RunStartedRecord, WireRecord } from "../protocol/records.ts";
+import type { LogRecord, Recovery, RunEndedRecord, RunStartedRecord, WireRecord } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import type { Bookmark } from "../providers/provider.ts";
 import { isMigrated, migrate } from "./migrations.ts";
@@ -266,15 +266,14 @@ export class ChunkLog {
   }
 
   /** The recoveries a run went through so far. */
-  recoveries(run: RunRow): WireRecord[] {
+  recoveries(run: RunRow): Recovery[] {
     return this.#sql
-      .exec<LogRow>(
-        `SELECT position, run, type, body FROM log
-         WHERE position > ? AND run = ? AND type = 'run.recovered' ORDER BY position`,
+      .exec<{ body: string }>(
+        "SELECT body FROM log WHERE position > ? AND run = ? AND type = 'run.recovered' ORDER BY position",
         run.first,
         run.run,
       )
-      .map((row) => this.#toRecord(row));
+      .map((row) => JSON.parse(row.body) as Recovery);
   }
 
   idempotent(key: string): { run: number; fingerprint: string } | undefined {

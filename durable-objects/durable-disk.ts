@@ -1,5 +1,5 @@
 // A Durable Object's own storage as the disk its modules write to.
-import type { Disk } from "./sql.ts";
+import type { Disk, SqlValue } from "./sql.ts";
 
 export function durableDisk(storage: DurableObjectStorage): Disk {
   return {

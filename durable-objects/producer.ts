@@ -3,12 +3,19 @@
 // always ends, and its receipt says how.
 import type { Recovery, RunError } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
-import { type Ask, type Beginning, type Ending, type Piece, type Provider, ProviderError } from "../providers/provider.ts";
-import { isTransient, retryDelay } from "../providers/retry.ts";
+import {
+  type Ask,
+  type Beginning,
+  type Ending,
+  type Piece,
+  type Provider,
+  ProviderError,
+} from "../providers/provider.ts";
+import { retryDelay } from "../providers/retry.ts";
 import { addUsage, type Bill, estimateUsage, NOTHING } from "./bill.ts";
 import type { ProducerState } from "./chunk-log.ts";
 import type { Clock, Ended, LogWriter, Opening } from "./log-writer.ts";
-import { lostTokens, nextRung, type Rung } from "./recovery.ts";
+import { isFinal, lostTokens, nextRung, type Rung } from "./recovery.ts";
 
 /** A run whose earlier producer was lost with the object's memory. */
 export interface Inheritance {
@@ -52,8 +59,8 @@ class Production {
   readonly #startedAt: number;
   #seq = 0;
   #text: string;
-  #attempt = 1;
-  #requests = 0;
+  /** Requests made so far, those of lost producers counted as one each; also the number of the present attempt. */
+  #requests: number;
   #recoveries: Recovery[];
   /** Rungs and retries spent since the text last grew. */
   #failed = new Set<Rung>();
@@ -73,7 +80,6 @@ class Production {
     this.#text = job.inherited?.text ?? "";
     this.#recoveries = job.inherited?.recoveries ?? [];
     this.#requests = this.#epoch - 1;
-    this.#attempt = this.#epoch;
     this.#startedAt = at.writer.openRun(job.run)?.started.time ?? at.clock.now();
     this.#signal = AbortSignal.any([job.signal, this.#fence.signal]);
   }
@@ -92,7 +98,8 @@ class Production {
       }
       const next = await this.#after(error, rung);
       if (next === "cancelled") return this.#cancelled();
-      if (next === "failed") return this.#end({ status: "failed", finish: null, error: wireError(error), replacedBy: null });
+      if (next === "failed")
+        return this.#end({ status: "failed", finish: null, error: wireError(error), replacedBy: null });
       rung = next;
     }
     return this.#giveUp(rung, error);
@@ -110,15 +117,14 @@ class Production {
     if (retryable) {
       const delay = retryDelay(error, ++this.#retries, this.#at.random);
       if (delay !== null) {
-        this.#attempt += 1;
         const detail = `${error.message} Trying again in ${Math.ceil(delay / 1000)} s.`;
-        this.#at.writer.phase(this.#job.run, tried === "ask" ? "waiting" : "recovering", this.#attempt, detail);
+        this.#at.writer.phase(this.#job.run, tried === "ask" ? "waiting" : "recovering", this.#requests + 1, detail);
         return (await this.#sleep(delay)) ? tried : "cancelled";
       }
       if (tried === "ask") return "failed";
       this.#failed.add(tried);
     }
-    if (!retryable && !isTransient(error)) return "failed";
+    if (!retryable && isFinal(error.code)) return "failed";
     return this.#climb();
   }
 
@@ -136,11 +142,9 @@ class Production {
     const { writer } = this.#at;
     const bookmark = this.#bookmark();
     let beginning: Beginning = { kind: "fresh" };
-    if (rung === "ask") {
-      writer.phase(run, "waiting", this.#attempt, null);
-    } else {
-      this.#attempt += 1;
-      writer.phase(run, "recovering", this.#attempt, null);
+    this.#requests += 1;
+    writer.phase(run, rung === "ask" ? "waiting" : "recovering", this.#requests, null);
+    if (rung !== "ask") {
       const madeTwice = rung === "continue" ? this.#madeTwice() : 0;
       this.#recovering = { mode: rung, madeTwice };
       if (rung === "reattach" && bookmark) beginning = { kind: "reattach", bookmark };
@@ -148,10 +152,8 @@ class Production {
     }
     if (rung !== "reattach") {
       // A stream taken up again reports the whole answer's usage at its end; any other request is paid apart.
-      if (this.#requests > 0) this.#spent = addUsage(this.#spent, this.#estimate());
-      this.#requestFrom = this.#text.length;
+      this.#settleBill();
     }
-    this.#requests += 1;
     const ending = await provider.stream(ask, beginning, (piece) => this.#take(piece), this.#signal);
     await this.#settleRecovery();
     return ending;
@@ -169,7 +171,7 @@ class Production {
     const { writer } = this.#at;
     if (this.#recovering) void this.#settleRecovery();
     if (text) {
-      if (writer.openRun(run)?.phase !== "generating") writer.phase(run, "generating", this.#attempt, null);
+      if (writer.openRun(run)?.phase !== "generating") writer.phase(run, "generating", this.#requests, null);
       if (this.#failed.size > 0) this.#failed.clear();
       this.#retries = 0;
     }
@@ -189,6 +191,7 @@ class Production {
 
   async #complete({ finish, usage }: Ending): Promise<null> {
     this.#spent = addUsage(this.#spent, usage ?? this.#estimate());
+    this.#requestFrom = this.#text.length;
     return this.#end({ status: "completed", finish, error: null, replacedBy: null });
   }
 
@@ -200,7 +203,6 @@ class Production {
         this.#at.log("provider did not take the cancel", { run: this.#job.run, error: String(error) });
       });
     }
-    this.#spent = addUsage(this.#spent, this.#estimate());
     return this.#end({ status: "cancelled", finish: null, error: null, replacedBy: null });
   }
 
@@ -211,11 +213,16 @@ class Production {
       message: `The answer broke off and could not be taken up again; what is here is kept.${why}`,
       retryAfter: cause?.retryAfter ?? null,
     };
-    this.#spent = addUsage(this.#spent, this.#estimate());
     const replacement = rung === "replace" ? this.#at.replacement(this.#job) : undefined;
     const replacedBy = replacement?.started.run ?? null;
     await this.#end({ status: "interrupted", finish: null, error, replacedBy }, replacement);
     return replacement?.run ?? null;
+  }
+
+  /** Puts on the bill what a request that broke off had made; one that made nothing is taken to have cost nothing. */
+  #settleBill(): void {
+    if (this.#text.length > this.#requestFrom) this.#spent = addUsage(this.#spent, this.#estimate());
+    this.#requestFrom = this.#text.length;
   }
 
   #estimate(): Bill {
@@ -227,6 +234,7 @@ class Production {
     const { run } = this.#job;
     const open = writer.openRun(run);
     if (!open) return null;
+    this.#settleBill();
     const { tier, provider, model, cache } = open.started;
     const { inputTokens, outputTokens, estimated } = this.#spent;
     await writer.end(
@@ -267,7 +275,9 @@ class Production {
 
 function asProviderError(thrown: unknown): ProviderError {
   if (thrown instanceof ProviderError) return thrown;
-  return new ProviderError("internal", "Something went wrong while the answer was being made. Try again.", { cause: thrown });
+  return new ProviderError("internal", "Something went wrong while the answer was being made. Try again.", {
+    cause: thrown,
+  });
 }
 
 function wireError({ code, message, retryAfter }: ProviderError): RunError {

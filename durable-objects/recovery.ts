@@ -1,6 +1,7 @@
 // The recovery ladder: what to do with a run whose producer was lost or whose stream broke. Pure.
 // The cheapest rung first: take up the stream the provider still has; ask the model to go on; pay for a new answer;
 // say honestly that it was interrupted.
+import type { RunErrorCode } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import type { Bookmark } from "../providers/provider.ts";
 import type { ProducerState } from "./chunk-log.ts";
@@ -16,6 +17,19 @@ export interface Situation {
   failed: ReadonlySet<Rung>;
   /** Recoveries this run has been through. */
   recoveries: number;
+}
+
+/** What asking again, or going on, can't mend: the same request would be refused again. */
+const FINAL = new Set<RunErrorCode>([
+  "provider_auth",
+  "provider_unknown_model",
+  "provider_context_too_long",
+  "provider_refused",
+  "provider_bad_request",
+]);
+
+export function isFinal(code: RunErrorCode): boolean {
+  return FINAL.has(code);
 }
 
 /** After so many recoveries of one run something is wrong that another one will not mend. */

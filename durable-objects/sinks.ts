@@ -57,10 +57,7 @@ export function sseSink(owner: StreamOwner): { body: ReadableStream<Uint8Array>;
  * Bare UTF-8 text of one run. What was written can't be taken back, so with `committedOnly` nothing is written that is
  * not promised. Unless the answer was completed, the connection is aborted, so that curl exits non-zero.
  */
-export function textSink(
-  owner: StreamOwner,
-  committedOnly: boolean,
-): { body: ReadableStream<Uint8Array>; sink: Sink } {
+export function textSink(owner: StreamOwner, committedOnly: boolean): { body: ReadableStream<Uint8Array>; sink: Sink } {
   const { body, controller } = byteStream({
     closed: () => owner.closed(),
     drained: () => {

@@ -194,7 +194,12 @@ export class Subscribers implements Audience {
 
   #send(reader: Reader, frame: Frame): void {
     reader.heard = true;
-    reader.sink.send(frame);
+    try {
+      reader.sink.send(frame);
+    } catch {
+      // Its connection broke between two frames. The others go on; it comes back with its offset.
+      this.#readers.delete(reader);
+    }
   }
 
   #end(reader: Reader): void {

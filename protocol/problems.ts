@@ -82,3 +82,10 @@ export function toProblem(failure: Failure, requestId: string): Problem {
     ...(errors && { errors }),
   };
 }
+
+/** The response that tells of a failure. */
+export function problemResponse(failure: Failure, requestId: string): Response {
+  const headers = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store" });
+  if (failure.retryAfter !== undefined) headers.set("retry-after", String(failure.retryAfter));
+  return new Response(JSON.stringify(toProblem(failure, requestId)), { status: problemStatus(failure.code), headers });
+}

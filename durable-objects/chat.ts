@@ -1,0 +1,233 @@
+// One chat: a thin shell. It joins the log, its writer, its readers and its producers, and forwards what the platform
+// brings: calls, connections, socket frames and the alarm.
+import { DurableObject } from "cloudflare:workers";
+import { getLogger } from "@logtape/logtape";
+import { formatOffset } from "../protocol/offsets.ts";
+import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
+import type { RunStatus, TitleRecord } from "../protocol/records.ts";
+import type { ChatReply, ChunksReply } from "../protocol/requests.ts";
+import { parseProvidersConfig } from "../providers/config.ts";
+import { createProviders } from "../providers/registry.ts";
+import { type ChatRow, ChunkLog } from "./chunk-log.ts";
+import { Connections, type Reading } from "./connections.ts";
+import { durableDisk } from "./durable-disk.ts";
+import { type Clock, LogWriter } from "./log-writer.ts";
+import { pendingUpdate } from "./outbox.ts";
+import { Subscribers } from "./subscribers.ts";
+import { type RunAsk, type Started, Supervisor } from "./supervisor.ts";
+import { chatView, type RunStatusView, runStatus } from "./views.ts";
+
+const clock: Clock = { now: () => Date.now(), after: (ms, callback) => void setTimeout(callback, ms) };
+const logger = getLogger(["keepstream", "chat"]);
+
+/** The platform gives an alarm's handler fifteen minutes; a longer answer goes on under the next alarm. */
+const ALARM_MS = 10 * 60_000;
+const RETRY_DELIVERY_MS = [1_000, 5_000, 30_000, 120_000, 600_000];
+
+/** What a stream or a socket asks of `fetch`, as JSON in the `x-reading` header. */
+export interface ReadingRequest {
+  person: string;
+  requestId: string;
+  form: "sse" | "text" | "committed-text" | "socket";
+  run?: number;
+  from?: Reading["from"];
+  /** Start this run first, and read it. */
+  start?: { ask: RunAsk; create: boolean };
+}
+
+export class ChatObject extends DurableObject<Env> {
+  #log!: ChunkLog;
+  #writer!: LogWriter;
+  #subscribers!: Subscribers;
+  #connections!: Connections;
+  #supervisor!: Supervisor;
+  #inAlarm = false;
+  #deliveries = 0;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#build();
+    this.#connections.wake(ctx);
+  }
+
+  #build(): void {
+    const disk = durableDisk(this.ctx.storage);
+    const log = new ChunkLog(disk);
+    const subscribers = new Subscribers(log, clock, () => this.#writer);
+    const writer = new LogWriter(log, () => disk.sync(), clock, subscribers);
+    const providers = createProviders(parseProvidersConfig(this.env));
+    this.#log = log;
+    this.#writer = writer;
+    this.#subscribers = subscribers;
+    this.#connections = new Connections(log, subscribers, () => writer.durable);
+    this.#supervisor = new Supervisor({
+      chunkLog: log,
+      writer,
+      clock,
+      random: Math.random,
+      cost: ({ provider, ask }, bill) => providers.costOf(provider.name, ask.model, bill),
+      provider: (name) => providers.get(name),
+      log: (message, details) => logger.warn(message, { chat: log.chat?.chatId, ...details }),
+    });
+  }
+
+  #chatOf(person: string): Result<ChatRow> {
+    const { chat } = this.#log;
+    if (!chat) return fail("unknown_chat", "There is no such chat; it may have been deleted.");
+    if (chat.owner !== person) {
+      return fail("not_yours", "This chat belongs to somebody else. Send the cookie or the token it was started with.");
+    }
+    return ok(chat);
+  }
+
+  /** Starts a run; with `create`, in a chat that does not exist yet. */
+  async generate(person: string, ask: RunAsk, create: boolean): Promise<Result<Started>> {
+    if (!create || this.#log.chat) {
+      const chat = this.#chatOf(person);
+      if (!chat.ok) return chat;
+    } else {
+      this.#log.create(this.ctx.id.toString(), person, clock.now());
+    }
+    const starting = this.#supervisor.start(ask);
+    // In the same transaction as the run: whatever happens next, the platform comes back to see it end.
+    if (this.#supervisor.busy && !this.#inAlarm) void this.ctx.storage.setAlarm(clock.now());
+    const started = await starting;
+    if (started.ok && !create) void this.#deliver(false);
+    return started;
+  }
+
+  async status(person: string, run: number): Promise<Result<RunStatusView>> {
+    const chat = this.#chatOf(person);
+    if (!chat.ok) return chat;
+    const row = this.#log.run(run);
+    return row ? ok(runStatus(this.#log, this.#writer, row)) : fail("unknown_run", `This chat has no run ${run}.`);
+  }
+
+  /** What is promised after the reading's offset; waits up to `waitMs` when there is nothing yet. */
+  async chunks(person: string, reading: Reading, maxBytes: number, waitMs: number): Promise<Result<ChunksReply>> {
+    const chat = this.#chatOf(person);
+    if (!chat.ok) return chat;
+    const span = this.#connections.locate(reading);
+    if (!span.ok) return span;
+    const { position } = span.value;
+    const read = () => this.#log.read(position, this.#writer.durable, maxBytes, reading.run);
+    const live = () => reading.run === undefined || this.#writer.openRun(reading.run) !== undefined;
+    let page = read();
+    if (page.records.length === 0 && waitMs > 0 && live()) {
+      const full = this.#connections.full();
+      if (full) return full;
+      await this.#connections.nextPromise(reading.run, waitMs);
+      page = read();
+    }
+    const more = page.next < this.#writer.durable;
+    return ok({ records: page.records, offset: formatOffset(page.next), live: more || live() });
+  }
+
+  async cancel(person: string, run: number): Promise<Result<RunStatus>> {
+    const chat = this.#chatOf(person);
+    if (!chat.ok) return chat;
+    if (!this.#log.run(run)) return fail("unknown_run", `This chat has no run ${run}.`);
+    return ok(await this.#supervisor.cancel(run));
+  }
+
+  async read(person: string): Promise<Result<ChatReply>> {
+    const chat = this.#chatOf(person);
+    return chat.ok ? ok(chatView(this.#log, this.#writer, chat.value)) : chat;
+  }
+
+  async rename(person: string, title: string): Promise<Result<ChatReply>> {
+    const chat = this.#chatOf(person);
+    if (!chat.ok) return chat;
+    const record: TitleRecord = { type: "title", title };
+    this.#log.setTitle(title);
+    await this.#writer.write(record);
+    await this.#deliver(!this.#supervisor.busy);
+    return this.read(person);
+  }
+
+  /** Stops what is running and forgets everything. */
+  async erase(person: string): Promise<Result<null>> {
+    const chat = this.#chatOf(person);
+    if (!chat.ok) return chat;
+    await this.#supervisor.abandon();
+    for (const socket of this.ctx.getWebSockets()) socket.close(4404, "The chat was deleted.");
+    this.#subscribers.endAll();
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+    this.#build();
+    return ok(null);
+  }
+
+  /** Streams and sockets; everything else is a typed call. Only reachable through the namespace's binding. */
+  override async fetch(request: Request): Promise<Response> {
+    const asked = JSON.parse(request.headers.get("x-reading") ?? "") as ReadingRequest;
+    const result = await this.#connect(asked);
+    return result.ok ? result.value : problemResponse(result.failure, asked.requestId);
+  }
+
+  async #connect({ person, form, run, from, start }: ReadingRequest): Promise<Result<Response>> {
+    if (start) {
+      const started = await this.generate(person, start.ask, start.create);
+      if (!started.ok) return started;
+      if (form === "socket") return fail("bad_request", "A socket reads a run; it does not start one.");
+      const streamed = this.#connections.stream({ run: started.value.run, from: 0 }, form);
+      if (streamed.ok) streamed.value.headers.set("x-run-id", started.value.id);
+      return streamed;
+    }
+    const chat = this.#chatOf(person);
+    if (!chat.ok) return chat;
+    const reading = { run, from };
+    return form === "socket" ? this.#connections.accept(this.ctx, reading) : this.#connections.stream(reading, form);
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    const cancelled = this.#connections.received(socket, message);
+    if (cancelled !== undefined) await this.#supervisor.cancel(cancelled);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#connections.left(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#connections.left(socket);
+  }
+
+  /**
+   * The watchdog. It stays as long as a run is open, so that the object is kept in memory with nobody reading; when the
+   * process dies in the middle, the platform calls it again, and every open run is taken over.
+   */
+  override async alarm(): Promise<void> {
+    this.#inAlarm = true;
+    this.#supervisor.recover();
+    await Promise.race([this.#supervisor.settled(), scheduler.wait(ALARM_MS)]);
+    const delivered = await this.#deliver(true);
+    this.#inAlarm = false;
+    if (this.#supervisor.busy) {
+      await this.ctx.storage.setAlarm(clock.now());
+    } else if (!delivered) {
+      const delay = RETRY_DELIVERY_MS[Math.min(this.#deliveries++, RETRY_DELIVERY_MS.length - 1)] ?? 0;
+      await this.ctx.storage.setAlarm(clock.now() + delay);
+    }
+  }
+
+  /** Brings the person's list up to date; with `remember`, what was delivered is not delivered again. */
+  async #deliver(remember: boolean): Promise<boolean> {
+    const through = this.#writer.durable;
+    const update = pendingUpdate(this.#log, through);
+    const owner = this.#log.chat?.owner;
+    if (!update || !owner) return true;
+    try {
+      await this.env.PERSON.get(this.env.PERSON.idFromName(owner)).update(update);
+    } catch (error) {
+      logger.warn("the person's list could not be told; trying again later", {
+        chat: update.chatId,
+        error: String(error),
+      });
+      return false;
+    }
+    this.#deliveries = 0;
+    if (remember && this.#log.chat && !this.#supervisor.busy) this.#log.setDelivered(through);
+    return true;
+  }
+}

@@ -1,0 +1,180 @@
+// How a reader is joined to a chat: what it asks to read, from where, in which form, and what it gets when that makes no
+// sense. Each connection is one reader of `subscribers.ts`.
+import { CLOSE, clientFrameSchema, PING, PONG } from "../protocol/frames.ts";
+import { parseTarget } from "../protocol/ids.ts";
+import { MAX_READERS_PER_CHAT } from "../protocol/limits.ts";
+import { parseOffset, type ResumePoint } from "../protocol/offsets.ts";
+import { fail, ok, type Result } from "../protocol/problems.ts";
+import type { ChunkLog, RunRow } from "./chunk-log.ts";
+import { pollSink, socketSink, sseSink, textSink } from "./sinks.ts";
+import type { Reader, Sink, Subscribers } from "./subscribers.ts";
+
+/** What a reader asks for. */
+export interface Reading {
+  run: number | undefined;
+  from: ResumePoint | undefined;
+}
+
+/** A reading that was found to make sense. */
+interface Span {
+  row: RunRow | undefined;
+  /** The position after which it reads. */
+  position: number;
+  /** Its run has ended and it has all of it. */
+  complete: boolean;
+}
+
+/** What a socket must remember while its object sleeps. */
+interface Attachment {
+  run: number | null;
+  resumed: boolean;
+}
+
+const SSE_HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+};
+const TEXT_HEADERS = {
+  "content-type": "text/plain; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  "x-content-type-options": "nosniff",
+};
+
+export class Connections {
+  readonly #log: ChunkLog;
+  readonly #subscribers: Subscribers;
+  readonly #durable: () => number;
+  readonly #sockets = new Map<WebSocket, Reader>();
+
+  constructor(log: ChunkLog, subscribers: Subscribers, durable: () => number) {
+    this.#log = log;
+    this.#subscribers = subscribers;
+    this.#durable = durable;
+  }
+
+  /** Where a reading begins, or why it can't. */
+  locate({ run, from }: Reading): Result<Span> {
+    const row = run === undefined ? undefined : this.#log.run(run);
+    if (run !== undefined && !row) return fail("unknown_run", `This chat has no run ${run}.`);
+    const durable = this.#durable();
+    const asked = from === "now" ? durable : (from ?? 0);
+    if (asked > durable) {
+      return fail("offset_invalid", "The offset lies beyond the end of this log. Use one you were given, or -1.");
+    }
+    const position = Math.max(asked, row ? row.first - 1 : 0);
+    return ok({ row, position, complete: row?.last != null && asked >= row.last });
+  }
+
+  full(): Result<never> | undefined {
+    const { size } = this.#subscribers;
+    if (size < MAX_READERS_PER_CHAT) return undefined;
+    const detail = `This chat has ${size} readers already; the limit is ${MAX_READERS_PER_CHAT}. Close one, or try again.`;
+    return fail("too_many_readers", detail, { limit: MAX_READERS_PER_CHAT, value: size, retryAfter: 5 });
+  }
+
+  /** An SSE or text response that gets everything after where the reading begins. */
+  stream(reading: Reading, form: "sse" | "text" | "committed-text"): Result<Response> {
+    const span = this.locate(reading);
+    if (!span.ok) return span;
+    if (span.value.complete && form === "sse") return ok(new Response(null, { status: 204 }));
+    const full = this.full();
+    if (full) return full;
+    let reader: Reader | undefined;
+    const owner = {
+      drained: () => reader && !reader.live && this.#subscribers.resume(reader),
+      closed: () => reader && this.#subscribers.remove(reader),
+    };
+    const { body, sink } = form === "sse" ? sseSink(owner) : textSink(owner, form === "committed-text");
+    reader = this.#subscribers.add(reading.run, span.value.position, sink);
+    return ok(new Response(body, { headers: form === "sse" ? SSE_HEADERS : TEXT_HEADERS }));
+  }
+
+  /** Resolves at the next promise in the reading's scope, or after `ms`. */
+  async nextPromise(run: number | undefined, ms: number): Promise<void> {
+    let sleeper: ReturnType<typeof setTimeout> | undefined;
+    let reader: Reader | undefined;
+    await new Promise<void>((wake) => {
+      sleeper = setTimeout(wake, ms);
+      reader = this.#subscribers.add(run, this.#durable(), pollSink(wake));
+    });
+    clearTimeout(sleeper);
+    if (reader) this.#subscribers.remove(reader);
+  }
+
+  /** Accepts a hibernating socket. Without an offset it waits for the client's `resume`. */
+  accept(state: DurableObjectState, reading: Reading): Result<Response> {
+    const span = this.locate(reading);
+    if (!span.ok) return span;
+    const full = this.full();
+    if (full) return full;
+    const { 0: client, 1: server } = new WebSocketPair();
+    state.acceptWebSocket(server);
+    const attachment: Attachment = { run: reading.run ?? null, resumed: false };
+    server.serializeAttachment(attachment);
+    if (reading.from !== undefined) this.#resume(server, attachment, span.value);
+    return ok(new Response(null, { status: 101, webSocket: client }));
+  }
+
+  /** Takes back the sockets that outlived the object's sleep: they had everything when it fell asleep. */
+  wake(state: DurableObjectState): void {
+    state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
+    for (const socket of state.getWebSockets()) {
+      const { run, resumed } = socket.deserializeAttachment() as Attachment;
+      if (resumed) this.#join(socket, run ?? undefined, this.#durable(), socketSink(socket));
+    }
+  }
+
+  /** Handles a frame of a client; returns the number of the run it asks to cancel. */
+  received(socket: WebSocket, text: string | ArrayBuffer): number | undefined {
+    const frame = typeof text === "string" ? parseFrame(text) : undefined;
+    if (!frame) {
+      const expected = '{"type":"resume","offset":"…"}, {"type":"cancel","run":"…"} or ping';
+      return this.#refuse(socket, CLOSE.badRequest, `Send ${expected}.`);
+    }
+    const attachment = socket.deserializeAttachment() as Attachment;
+    if (frame.type === "cancel") {
+      const target = parseTarget(frame.run);
+      if (target?.run !== undefined && target.chatId === this.#log.chat?.chatId && this.#log.run(target.run)) {
+        return target.run;
+      }
+      return this.#refuse(socket, CLOSE.unknown, "There is no such run in this chat.");
+    }
+    const from = parseOffset(frame.offset);
+    if (from === undefined) return this.#refuse(socket, CLOSE.badRequest, "The offset is not one of this log.");
+    const span = this.locate({ run: attachment.run ?? undefined, from });
+    if (!span.ok) return this.#refuse(socket, CLOSE.badRequest, span.failure.detail);
+    this.#resume(socket, attachment, span.value);
+    return undefined;
+  }
+
+  left(socket: WebSocket): void {
+    const reader = this.#sockets.get(socket);
+    if (reader) this.#subscribers.remove(reader);
+    this.#sockets.delete(socket);
+  }
+
+  #resume(socket: WebSocket, attachment: Attachment, { position, complete }: Span): void {
+    this.left(socket);
+    socket.serializeAttachment({ ...attachment, resumed: true } satisfies Attachment);
+    if (complete) socket.close(CLOSE.done, "done");
+    else this.#join(socket, attachment.run ?? undefined, position, socketSink(socket));
+  }
+
+  #join(socket: WebSocket, run: number | undefined, position: number, sink: Sink): void {
+    this.#sockets.set(socket, this.#subscribers.add(run, position, sink));
+  }
+
+  #refuse(socket: WebSocket, code: number, reason: string): undefined {
+    this.left(socket);
+    socket.close(code, reason);
+  }
+}
+
+function parseFrame(text: string) {
+  try {
+    return clientFrameSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,177 @@
+// One person: the list of their chats, what search finds in them, and the idempotency keys of their asks. Fed by the
+// chats' outboxes, so it may be a moment behind them; the chats are the truth.
+import { DurableObject } from "cloudflare:workers";
+import { IDEMPOTENCY_WINDOW_MS, MAX_CHATS_PER_PERSON } from "../protocol/limits.ts";
+import { fail, ok, type Result } from "../protocol/problems.ts";
+import type { ChatListReply, ChatSummary, SearchReply } from "../protocol/requests.ts";
+import { durableDisk } from "./durable-disk.ts";
+import { isMigrated, migrate } from "./migrations.ts";
+import type { ChatUpdate } from "./outbox.ts";
+import { matchQuery, SNIPPET_CLOSE, SNIPPET_OPEN } from "./search-query.ts";
+import type { Disk } from "./sql.ts";
+
+const STEPS = [
+  `CREATE TABLE chats (
+     id TEXT PRIMARY KEY, title TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL, running INTEGER NOT NULL
+   ) WITHOUT ROWID;
+   CREATE TABLE deleted (id TEXT PRIMARY KEY) WITHOUT ROWID;
+   CREATE TABLE idempotency (
+     key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, chat TEXT NOT NULL, time INTEGER NOT NULL
+   ) WITHOUT ROWID;
+   CREATE VIRTUAL TABLE texts USING fts5 (text, chat UNINDEXED, message UNINDEXED, time UNINDEXED, tokenize = 'unicode61 remove_diacritics 2')`,
+];
+
+interface ChatColumns extends Record<string, string | number | null> {
+  id: string;
+  title: string;
+  created: number;
+  updated: number;
+  running: number;
+}
+
+/** A request that may be a repetition of an earlier one. */
+export interface Claim {
+  key: string;
+  fingerprint: string;
+}
+
+const PAGE = 50;
+const HITS = 30;
+/** Chats that a full page may skip because a cursor's neighbours share its time. */
+const CURSOR = /^(\d{1,15})-([0-9a-f]{64})$/;
+
+export class PersonObject extends DurableObject<Env> {
+  readonly #disk: Disk = durableDisk(this.ctx.storage);
+  #ready = isMigrated(this.#disk);
+
+  #open(): Disk {
+    if (!this.#ready) migrate(this.#disk, STEPS);
+    this.#ready = true;
+    return this.#disk;
+  }
+
+  /**
+   * Decides in which chat an ask runs: in `chatId`, or, when the same key was used before, in the chat it was used for.
+   * A new chat (`title` given) is put on the list at once, so that whoever asked finds it there.
+   */
+  async admit(chatId: string, title: string | null, claim: Claim | null, now: number): Promise<Result<string>> {
+    const disk = this.#open();
+    if (claim) {
+      disk.exec("DELETE FROM idempotency WHERE time < ?", now - IDEMPOTENCY_WINDOW_MS);
+      const [known] = disk.exec<{ fingerprint: string; chat: string }>(
+        "SELECT fingerprint, chat FROM idempotency WHERE key = ?",
+        claim.key,
+      );
+      if (known && known.fingerprint !== claim.fingerprint) {
+        return fail("idempotency_conflict", "This Idempotency-Key came with another request before. Use a new key.");
+      }
+      if (known) return ok(known.chat);
+    }
+    if (title !== null) {
+      const kept = disk.exec<{ count: number }>("SELECT count(*) AS count FROM chats")[0]?.count ?? 0;
+      if (kept >= MAX_CHATS_PER_PERSON) {
+        const detail = `You keep ${kept} chats; the limit is ${MAX_CHATS_PER_PERSON}. Delete one to start another.`;
+        return fail("too_many_chats", detail, { limit: MAX_CHATS_PER_PERSON, value: kept });
+      }
+      disk.exec(
+        "INSERT INTO chats (id, title, created, updated, running) VALUES (?, ?, ?, ?, 1)",
+        chatId,
+        title,
+        now,
+        now,
+      );
+    }
+    if (claim) {
+      const { key, fingerprint } = claim;
+      disk.exec(
+        "INSERT INTO idempotency (key, fingerprint, chat, time) VALUES (?, ?, ?, ?)",
+        key,
+        fingerprint,
+        chatId,
+        now,
+      );
+    }
+    return ok(chatId);
+  }
+
+  /** Takes what a chat's outbox delivers. Idempotent. */
+  async update({ chatId, title, created, updated, running, texts }: ChatUpdate): Promise<void> {
+    const disk = this.#open();
+    if (disk.exec("SELECT id FROM deleted WHERE id = ?", chatId).length > 0) return;
+    disk.transaction(() => {
+      disk.exec(
+        `INSERT INTO chats (id, title, created, updated, running) VALUES (?1, coalesce(?2, ''), ?3, ?4, ?5)
+         ON CONFLICT (id) DO UPDATE SET title = coalesce(?2, title), updated = max(updated, ?4), running = ?5`,
+        chatId,
+        title,
+        created,
+        updated,
+        running ? 1 : 0,
+      );
+      for (const { messageId, text, time } of texts) {
+        disk.exec(
+          "DELETE FROM texts WHERE rowid IN (SELECT rowid FROM texts WHERE chat = ? AND message = ?)",
+          chatId,
+          messageId,
+        );
+        disk.exec("INSERT INTO texts (text, chat, message, time) VALUES (?, ?, ?, ?)", text, chatId, messageId, time);
+      }
+    });
+  }
+
+  /** Forgets a chat; true when it was on the list. */
+  async remove(chatId: string): Promise<boolean> {
+    if (!this.#ready) return false;
+    const disk = this.#open();
+    if (disk.exec("SELECT id FROM chats WHERE id = ?", chatId).length === 0) return false;
+    disk.transaction(() => {
+      disk.exec("DELETE FROM chats WHERE id = ?", chatId);
+      disk.exec("DELETE FROM texts WHERE chat = ?", chatId);
+      disk.exec("DELETE FROM idempotency WHERE chat = ?", chatId);
+      disk.exec("INSERT OR IGNORE INTO deleted (id) VALUES (?)", chatId);
+    });
+    return true;
+  }
+
+  /** A page of chats, newest first, after the cursor of the page before. */
+  async list(cursor: string | null): Promise<Result<ChatListReply>> {
+    const [, updated, id] = CURSOR.exec(cursor ?? "") ?? [];
+    if (cursor !== null && !id) return fail("bad_request", "cursor: use the one the page before gave you, or none.");
+    if (!this.#ready) return ok({ chats: [], cursor: null });
+    const rows = this.#open().exec<ChatColumns>(
+      `SELECT id, title, created, updated, running FROM chats
+       WHERE (updated, id) < (?, ?) ORDER BY updated DESC, id DESC LIMIT ${PAGE + 1}`,
+      Number(updated ?? Number.MAX_SAFE_INTEGER),
+      id ?? "",
+    );
+    const chats = rows.slice(0, PAGE).map(toSummary);
+    const last = chats.at(-1);
+    return ok({ chats, cursor: rows.length > PAGE && last ? `${last.updatedAt}-${last.id}` : null });
+  }
+
+  /** Messages and titles that match, best first. */
+  async search(query: string): Promise<SearchReply> {
+    const match = matchQuery(query);
+    if (!this.#ready || !match) return { hits: [] };
+    const disk = this.#open();
+    const hits = disk.exec<{ chatId: string; title: string; messageId: string; snippet: string; time: number }>(
+      `SELECT texts.chat AS chatId, chats.title AS title, message AS messageId, texts.time AS time,
+              snippet(texts, 0, '${SNIPPET_OPEN}', '${SNIPPET_CLOSE}', '…', 16) AS snippet
+       FROM texts JOIN chats ON chats.id = texts.chat WHERE texts MATCH ? ORDER BY rank LIMIT ${HITS}`,
+      match,
+    );
+    const titled = disk
+      .exec<ChatColumns>(
+        `SELECT id, title, created, updated, running FROM chats
+         WHERE instr(lower(title), lower(?)) > 0 ORDER BY updated DESC LIMIT ${HITS}`,
+        query,
+      )
+      .filter((chat) => !hits.some((hit) => hit.chatId === chat.id))
+      .map(({ id, title, updated }) => ({ chatId: id, title, messageId: null, snippet: title, time: updated }));
+    return { hits: [...titled, ...hits] };
+  }
+}
+
+function toSummary({ id, title, created, updated, running }: ChatColumns): ChatSummary {
+  return { id, title, createdAt: created, updatedAt: updated, running: running === 1 };
+}

@@ -1,0 +1,201 @@
+// Starts a chat's runs, stops them, and sees to it that every one of them ends: after a crash the platform calls the
+// object's alarm again, and each run found open gets a new producer under a new epoch.
+import { MAX_OPEN_RUNS_PER_CHAT } from "../protocol/limits.ts";
+import { fail, ok, type Result } from "../protocol/problems.ts";
+import type {
+  CacheStatus,
+  LogRecord,
+  ProviderName,
+  RunParams,
+  RunStartedRecord,
+  RunStatus,
+  Tier,
+} from "../protocol/records.ts";
+import type { RecoveryPolicy } from "../protocol/requests.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { ChunkLog, RunRow } from "./chunk-log.ts";
+import type { LogWriter, Opening } from "./log-writer.ts";
+import { answerId, findMessage, messageId, pathTo } from "./messages.ts";
+import { type Inheritance, type Job, produce, type Surroundings } from "./producer.ts";
+
+/** An ask that was checked and has all its defaults filled in. */
+export interface RunAsk {
+  /** Null to answer again the message that `parentId` names. */
+  prompt: string | null;
+  /** The message the ask follows; absent for the chat's last answer. */
+  parentId?: string | null;
+  tier: Tier;
+  provider: ProviderName;
+  model: string;
+  params: RunParams;
+  cache: CacheStatus;
+  recovery: RecoveryPolicy;
+  idempotency: { key: string; fingerprint: string } | null;
+}
+
+export interface Started {
+  run: number;
+  id: string;
+}
+
+type Options = Omit<Surroundings, "replacement" | "writer"> & {
+  chunkLog: ChunkLog;
+  writer: LogWriter;
+  provider(name: ProviderName): Provider;
+};
+
+interface Producing {
+  controller: AbortController;
+  done: Promise<void>;
+}
+
+export class Supervisor {
+  readonly #options: Options;
+  readonly #log: ChunkLog;
+  readonly #writer: LogWriter;
+  readonly #producing = new Map<number, Producing>();
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#log = options.chunkLog;
+    this.#writer = options.writer;
+  }
+
+  /** Writes the ask and its run to disk, then lets a producer answer it. */
+  async start(ask: RunAsk): Promise<Result<Started>> {
+    const known = ask.idempotency && this.#log.idempotent(ask.idempotency.key);
+    if (known) {
+      if (known.fingerprint !== ask.idempotency?.fingerprint) {
+        return fail("idempotency_conflict", "This Idempotency-Key came with another request before. Use a new key.");
+      }
+      return ok({ run: known.run, id: this.#log.runId(known.run) });
+    }
+    if (this.#producing.size >= MAX_OPEN_RUNS_PER_CHAT) {
+      return fail("too_many_runs", "Wait for an answer of this chat to end, or stop one.", {
+        limit: MAX_OPEN_RUNS_PER_CHAT,
+        value: this.#producing.size,
+        retryAfter: 5,
+      });
+    }
+    const parent = this.#parent(ask);
+    if (!parent.ok) return parent;
+    const opening = this.#open(ask, parent.value);
+    const onDisk = this.#writer.start(opening, ask.idempotency ?? undefined);
+    this.#launch(opening.run, async (signal) => {
+      await onDisk;
+      return this.#job(opening.run, signal, null);
+    });
+    await onDisk;
+    return ok({ run: opening.run, id: opening.started.run });
+  }
+
+  /** Gives every open run that has no producer a new one. Called when the object may have lost its memory. */
+  recover(): void {
+    for (const { run } of this.#writer.openRuns()) this.#adopt(run);
+  }
+
+  /** Resolves when no run is open. */
+  async settled(): Promise<void> {
+    while (this.#producing.size > 0) await Promise.all([...this.#producing.values()].map(({ done }) => done));
+  }
+
+  get busy(): boolean {
+    return this.#producing.size > 0;
+  }
+
+  /** Stops a run at its provider; what was shown is kept. Resolves when the run has ended, with how it ended. */
+  async cancel(run: number): Promise<RunStatus> {
+    if (this.#writer.openRun(run)) this.#adopt(run);
+    const producing = this.#producing.get(run);
+    producing?.controller.abort(new Error("cancelled"));
+    await producing?.done;
+    return this.#log.run(run)?.ended?.status ?? "cancelled";
+  }
+
+  /** Stops everything without a trace: the chat is about to be deleted. */
+  async abandon(): Promise<void> {
+    for (const { controller } of this.#producing.values()) controller.abort(new Error("deleted"));
+    await this.settled();
+  }
+
+  #adopt(run: number): void {
+    if (this.#producing.has(run)) return;
+    this.#launch(run, async (signal) => {
+      const term = await this.#writer.takeOver(run);
+      const row = this.#log.run(run);
+      if (!term || !row) return null;
+      const { epoch, before } = term;
+      const { text } = this.#log.text(row);
+      return this.#job(run, signal, { epoch, before, text, recoveries: this.#log.recoveries(row) });
+    });
+  }
+
+  #launch(run: number, prepare: (signal: AbortSignal) => Promise<Job | null>): void {
+    const controller = new AbortController();
+    const work = async () => {
+      const job = await prepare(controller.signal);
+      const replacement = job && (await produce(job, { ...this.#options, replacement: (of) => this.#replacement(of) }));
+      if (replacement !== null) this.#launch(replacement, async (signal) => this.#job(replacement, signal, null));
+    };
+    const done = work()
+      .catch((error) => this.#options.log("producer failed", { run, error: String(error) }))
+      .finally(() => this.#producing.delete(run));
+    this.#producing.set(run, { controller, done });
+  }
+
+  #job(run: number, signal: AbortSignal, inherited: Inheritance | null): Job | null {
+    const row = this.#log.run(run);
+    if (!row) return null;
+    const { parent, model, params, provider } = row.started;
+    const { system, temperature, maxOutputTokens } = params;
+    const ask = { model, system, temperature, maxOutputTokens, turns: pathTo(this.#log, parent) };
+    return { run, ask, policy: row.recovery, provider: this.#options.provider(provider), signal, inherited };
+  }
+
+  /** The message a run will answer (no prompt), or the one its prompt will follow. */
+  #parent({ prompt, parentId }: RunAsk): Result<string | null> {
+    const last = this.#log.run(this.#log.nextRun() - 1);
+    const id =
+      parentId ?? (parentId === null ? null : prompt === null ? last?.started.parent : last?.started.message) ?? null;
+    if (id === null) {
+      return prompt === null ? fail("bad_request", "There is nothing to answer again: send a prompt.") : ok(null);
+    }
+    const message = findMessage(this.#log, id);
+    if (!message) return fail("bad_request", `parentId: this chat has no message "${id.slice(0, 40)}".`);
+    if (prompt === null && message.role !== "user") {
+      return fail("bad_request", "parentId: without a prompt it must name a person's message, to answer it again.");
+    }
+    if (prompt !== null && message.role !== "assistant") {
+      return fail("bad_request", "parentId: a prompt follows an answer, or null for the beginning of the chat.");
+    }
+    if (message.run?.ended === null) {
+      return fail("conflict", "The answer this would follow is still being written. Wait for its end, or stop it.");
+    }
+    return ok(id);
+  }
+
+  #open(ask: RunAsk, parent: string | null): Opening {
+    const { prompt, tier, provider, model, params, cache, recovery } = ask;
+    const time = this.#options.clock.now();
+    const records: LogRecord[] = [];
+    let answered = parent;
+    if (prompt !== null) {
+      answered = messageId(this.#log.last + 1);
+      records.push({ type: "message", id: answered, parent, role: "user", text: prompt, time });
+    }
+    const asked = { parent: answered ?? "", tier, provider, model, params, cache, time };
+    return { records, recovery, ...this.#next(asked) };
+  }
+
+  /** A second run for the same message. It may not be replaced in its turn: that would spend without end. */
+  #replacement({ run }: Job): Opening {
+    const row = this.#log.run(run) as RunRow;
+    const started = { ...row.started, time: this.#options.clock.now() };
+    return { records: [], recovery: "continue", ...this.#next(started) };
+  }
+
+  #next(asked: Omit<RunStartedRecord, "type" | "run" | "message">): { run: number; started: RunStartedRecord } {
+    const run = this.#log.nextRun();
+    return { run, started: { ...asked, type: "run.started", run: this.#log.runId(run), message: answerId(run) } };
+  }
+}

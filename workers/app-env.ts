@@ -1,0 +1,12 @@
+// What every route finds in its context.
+import type { Services } from "./services.ts";
+
+export interface AppEnv {
+  Bindings: Env;
+  Variables: {
+    services: Services;
+    requestId: string;
+    /** Who is asking; set on everything that belongs to somebody. */
+    person: string;
+  };
+}

@@ -1,0 +1,8 @@
+// The Worker's entry: the API, and the classes of its Durable Objects.
+import { createApp } from "./app.ts";
+
+export { ChatObject } from "../durable-objects/chat.ts";
+export { DeploymentObject } from "../durable-objects/deployment.ts";
+export { PersonObject } from "../durable-objects/person.ts";
+
+export default createApp();

@@ -1,0 +1,82 @@
+// What this deployment's models are, asked of the providers and remembered for a minute; and which one an ask gets.
+import type { ProviderName } from "../protocol/records.ts";
+import type { Model, ModelsReply } from "../protocol/requests.ts";
+import { type ListedModel, ProviderError } from "../providers/provider.ts";
+import type { Providers } from "../providers/registry.ts";
+import { refuse } from "./problem.ts";
+
+const KEEP_MS = 60_000;
+const PATIENCE_MS = 4_000;
+
+type Listed = { models: ListedModel[] } | { reason: string };
+
+export interface ModelList {
+  all(): Promise<ModelsReply>;
+  /** The provider and the model of an ask, defaults filled in; refuses what this deployment does not have. */
+  choose(
+    provider: ProviderName | undefined,
+    model: string | undefined,
+  ): Promise<{ provider: ProviderName; model: string }>;
+}
+
+export function createModelList(providers: Providers, now: () => number): ModelList {
+  const kept = new Map<ProviderName, { listed: Promise<Listed>; until: number }>();
+
+  function list(name: ProviderName): Promise<Listed> {
+    const known = kept.get(name);
+    if (known && known.until > now()) return known.listed;
+    const listed = ask(name);
+    kept.set(name, { listed, until: now() + KEEP_MS });
+    // What failed is asked again the next time.
+    void listed.then((answer) => "reason" in answer && kept.delete(name));
+    return listed;
+  }
+
+  async function ask(name: ProviderName): Promise<Listed> {
+    try {
+      return { models: await providers.get(name).models(AbortSignal.timeout(PATIENCE_MS)) };
+    } catch (error) {
+      if (error instanceof ProviderError) return { reason: error.message };
+      return { reason: `It did not answer within ${PATIENCE_MS / 1000} s.` };
+    }
+  }
+
+  async function defaultOf(name: ProviderName): Promise<string> {
+    if (providers.default?.provider === name && providers.default.model) return providers.default.model;
+    const listed = await list(name);
+    if ("reason" in listed) refuse("unknown_model", `${name} has no default model: ${listed.reason}`);
+    return listed.models[0]?.id ?? refuse("unknown_model", `${name} lists no model; name one.`);
+  }
+
+  return {
+    async all() {
+      const chosen = providers.default;
+      const entries = await Promise.all(
+        providers.standings.map(async (standing) => {
+          if (!standing.available) return { standing, models: [] };
+          const listed = await list(standing.provider);
+          if ("reason" in listed)
+            return { standing: { ...standing, available: false, reason: listed.reason }, models: [] };
+          const { provider, scripted } = standing;
+          const isDefault = (id: string, index: number) =>
+            chosen?.provider === provider && (chosen.model === null ? index === 0 : chosen.model === id);
+          const models = listed.models.map(({ id, name }, index): Model => {
+            const prices = providers.pricesOf(provider, id);
+            const { input: inputPrice = null, output: outputPrice = null } = prices ?? {};
+            return { provider, id, name, scripted, inputPrice, outputPrice, default: isDefault(id, index) };
+          });
+          return { standing, models };
+        }),
+      );
+      return { models: entries.flatMap(({ models }) => models), providers: entries.map(({ standing }) => standing) };
+    },
+
+    async choose(provider, model) {
+      const name = provider ?? providers.default?.provider;
+      if (!name) refuse("unknown_model", "No provider is set up here. GET /api/models tells what each one needs.");
+      const standing = providers.standings.find((each) => each.provider === name);
+      if (!standing?.available) refuse("unknown_model", `${name} is off here. ${standing?.reason ?? ""}`.trim());
+      return { provider: name, model: model ?? (await defaultOf(name)) };
+    },
+  };
+}

@@ -1,0 +1,97 @@
+// What this deployment can do, and how it is: models, tiers, health. And a session for those who keep no cookies.
+import { createRoute } from "@hono/zod-openapi";
+import {
+  type HealthReply,
+  healthReplySchema,
+  modelsReplySchema,
+  sessionReplySchema,
+  tiersReplySchema,
+} from "../../protocol/requests.ts";
+import { createSession } from "../auth/session.ts";
+import { json, problems } from "../openapi.ts";
+import { createRouter } from "../router.ts";
+import type { Services } from "../services.ts";
+import { tierStates } from "../tiers/select.ts";
+
+const modelsRoute = createRoute({
+  method: "get",
+  path: "/api/models",
+  summary: "Models that can be asked, and why others can't",
+  responses: { 200: json(modelsReplySchema, "Models and providers"), ...problems() },
+});
+
+const tiersRoute = createRoute({
+  method: "get",
+  path: "/api/tiers",
+  summary: "Tiers, and why one is off",
+  responses: { 200: json(tiersReplySchema, "Tiers"), ...problems() },
+});
+
+const healthRoute = createRoute({
+  method: "get",
+  path: "/health",
+  summary: "How each part is",
+  responses: {
+    200: json(healthReplySchema, "Chats can be answered"),
+    503: json(healthReplySchema, "No chat can be answered"),
+    ...problems(),
+  },
+});
+
+const sessionRoute = createRoute({
+  method: "post",
+  path: "/api/session",
+  summary: "A bearer token for a new anonymous person",
+  description: "For clients that keep no cookies: send it as `Authorization: Bearer …`.",
+  responses: { 201: json(sessionReplySchema, "The token"), ...problems() },
+});
+
+export const discoveryRoutes = createRouter();
+
+discoveryRoutes.openapi(modelsRoute, async (c) => c.json(await c.var.services.models.all(), 200));
+
+discoveryRoutes.openapi(tiersRoute, (c) => {
+  const { services } = c.var;
+  const tiers = tierStates(services).map(({ tier, off }) => ({
+    tier,
+    available: off === null,
+    reason: off,
+    default: tier === services.settings.DEFAULT_TIER,
+  }));
+  return c.json({ tiers }, 200);
+});
+
+discoveryRoutes.openapi(healthRoute, async (c) => {
+  const health = await healthOf(c.var.services);
+  return health.status === "down" ? c.json(health, 503) : c.json(health, 200);
+});
+
+discoveryRoutes.openapi(sessionRoute, async (c) => {
+  const { services } = c.var;
+  return c.json(await createSession(await services.sessionSecret()), 201);
+});
+
+type Part = HealthReply["parts"][number];
+
+async function healthOf(services: Services): Promise<HealthReply> {
+  const [objects, models] = await Promise.all([objectsPart(services), services.models.all()]);
+  const providers = models.providers.map(({ provider, available, reason }): Part => {
+    const configured = services.providers.standings.some((each) => each.provider === provider && each.available);
+    const status = available ? "ok" : configured ? "down" : "off";
+    return { name: provider, status, latencyMs: null, detail: reason };
+  });
+  const answering = objects.status === "ok" && providers.some(({ status }) => status === "ok");
+  const whole = providers.every(({ status }) => status !== "down");
+  return { status: answering ? (whole ? "ok" : "degraded") : "down", parts: [objects, ...providers] };
+}
+
+/** Whether Durable Objects answer: without them there is no chat. */
+async function objectsPart(services: Services): Promise<Part> {
+  const before = Date.now();
+  try {
+    await services.deploymentAnswers();
+    return { name: "durable-objects", status: "ok", latencyMs: Date.now() - before, detail: null };
+  } catch (error) {
+    return { name: "durable-objects", status: "down", latencyMs: null, detail: String(error) };
+  }
+}

@@ -1,0 +1,94 @@
+// POST /api/chat/generate: starts a run, and streams it on the same call when asked to.
+import { createRoute, z } from "@hono/zod-openapi";
+import canonicalize from "canonicalize";
+import { accepts } from "hono/accepts";
+import type { ReadingRequest } from "../../durable-objects/chat.ts";
+import type { RunAsk } from "../../durable-objects/supervisor.ts";
+import { MAX_IDEMPOTENCY_KEY_LENGTH } from "../../protocol/limits.ts";
+import { type GenerateRequest, generateReplySchema, generateRequestSchema } from "../../protocol/requests.ts";
+import { titleFrom } from "../../protocol/title.ts";
+import { runLinks } from "../links.ts";
+import { json, problems } from "../openapi.ts";
+import { expect } from "../problem.ts";
+import { openReading } from "../reading.ts";
+import { createRouter } from "../router.ts";
+import { toRunAsk } from "../run-ask.ts";
+import type { Services } from "../services.ts";
+import { chatTarget } from "../target.ts";
+
+const FORMS: Record<string, "sse" | "text"> = { "text/event-stream": "sse", "text/plain": "text" };
+
+const route = createRoute({
+  method: "post",
+  path: "/api/chat/generate",
+  summary: "Ask, and get an answer",
+  description:
+    "Starts a run. By `Accept` the same call answers with where to read it (JSON, 202), streams its records " +
+    "(`text/event-stream`), or streams nothing but its text (`text/plain`; `?committed=1` for promised text only).",
+  request: {
+    headers: z.object({
+      "idempotency-key": z
+        .string()
+        .min(1)
+        .max(MAX_IDEMPOTENCY_KEY_LENGTH)
+        .optional()
+        .describe("The same key with the same body starts nothing twice, for 24 hours."),
+    }),
+    query: z.object({ committed: z.enum(["0", "1"]).optional() }),
+    body: { required: true, content: { "application/json": { schema: generateRequestSchema } } },
+  },
+  responses: {
+    202: json(generateReplySchema, "Started"),
+    200: {
+      description: "The answer, as it comes",
+      content: { "text/event-stream": { schema: z.string() }, "text/plain": { schema: z.string() } },
+    },
+    ...problems(400, 403, 404, 409, 413, 422, 429, 503),
+  },
+});
+
+export const generateRoutes = createRouter();
+
+generateRoutes.openapi(route, async (c) => {
+  const { services, person, requestId } = c.var;
+  const body = c.req.valid("json");
+  const idempotency = await fingerprint(c.req.valid("header")["idempotency-key"], body);
+  const ask = await toRunAsk(services, body, idempotency);
+  const chatId = await admit(services, person, body, ask);
+  const { chat } = chatTarget(services, chatId);
+  const create = body.chatId === undefined;
+
+  const supports = ["application/json", ...Object.keys(FORMS)];
+  const form = FORMS[accepts(c, { header: "Accept", supports, default: "application/json" })];
+  if (form) {
+    const committed = form === "text" && c.req.valid("query").committed === "1";
+    const reading: ReadingRequest = {
+      person,
+      requestId,
+      form: committed ? "committed-text" : form,
+      start: { ask, create },
+    };
+    const response = await openReading(chat, reading);
+    c.header("x-chat-id", chatId);
+    return response as never;
+  }
+  const { id } = expect(await chat.generate(person, ask, create));
+  const links = runLinks(id);
+  c.header("location", links.status);
+  return c.json({ id, chatId, links }, 202);
+});
+
+/** The chat the ask runs in. A new one is put on the person's list first, which also finds a repeated request again. */
+async function admit(services: Services, person: string, body: GenerateRequest, ask: RunAsk): Promise<string> {
+  if (body.chatId !== undefined) return body.chatId;
+  const list = services.person(person);
+  const title = titleFrom(ask.prompt ?? "");
+  return expect(await list.admit(services.newChatId(), title, ask.idempotency, Date.now()));
+}
+
+/** What tells one request from another under the same key: its body, whatever the order of its properties. */
+async function fingerprint(key: string | undefined, body: GenerateRequest): Promise<RunAsk["idempotency"]> {
+  if (key === undefined) return null;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonicalize(body)));
+  return { key, fingerprint: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
+}

@@ -1,0 +1,35 @@
+// From a request of the API to an ask with all its defaults, or a refusal that says what is wrong.
+import type { RunAsk } from "../durable-objects/supervisor.ts";
+import type { GenerateRequest } from "../protocol/requests.ts";
+import { refuse } from "./problem.ts";
+import type { Services } from "./services.ts";
+import { selectTier } from "./tiers/select.ts";
+
+export async function toRunAsk(
+  services: Services,
+  body: GenerateRequest,
+  idempotency: RunAsk["idempotency"],
+): Promise<RunAsk> {
+  const { models } = services;
+  const { prompt, chatId, parentId, temperature, maxOutputTokens, system, recovery } = body;
+  if (prompt === undefined && chatId === undefined) {
+    refuse("bad_request", "prompt: say what to answer. It may only be left out to answer a message of a chat again.");
+  }
+  const tier = selectTier(services, body.tier);
+  const { provider, model } = await models.choose(body.provider, body.model);
+  return {
+    prompt: prompt ?? null,
+    ...(parentId !== undefined && { parentId }),
+    tier,
+    provider,
+    model,
+    params: {
+      temperature: temperature ?? null,
+      maxOutputTokens: maxOutputTokens ?? null,
+      system: system?.trim() ? system : null,
+    },
+    cache: "off",
+    recovery: recovery ?? "replace",
+    idempotency,
+  };
+}

@@ -1,0 +1,8 @@
+// A tier, as the API sees it: who produces an answer, and whether that can be done here.
+import type { Tier } from "../../protocol/records.ts";
+
+export interface TierState {
+  tier: Tier;
+  /** Why it can't be used; null when it can. */
+  off: string | null;
+}
