@@ -34,7 +34,7 @@ export class OpenAIEvents implements Decoder {
         break;
       case "response.completed":
       case "response.incomplete":
-        pieces.pass(event.sequence_number);
+        // Not passed: whoever comes back must be told of the end again.
         return endingOf(event.response);
       case "response.failed":
         throw refusalError(this.#who, refusalOf(event.response.error));
