@@ -171,7 +171,10 @@ export class ChatObject extends DurableObject<Env> {
       if (!started.ok) return started;
       if (form === "socket") return fail("bad_request", "A socket reads a run; it does not start one.");
       const streamed = this.#connections.stream({ run: started.value.run, from: 0 }, form);
-      if (streamed.ok) streamed.value.headers.set("x-run-id", started.value.id);
+      if (streamed.ok) {
+        streamed.value.headers.set("x-run-id", started.value.id);
+        streamed.value.headers.set("x-chat-id", this.ctx.id.toString());
+      }
       return streamed;
     }
     const chat = this.#chatOf(person);

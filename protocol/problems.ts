@@ -14,6 +14,7 @@ const STATUS = {
   conflict: [409, "The state does not allow that"],
   body_too_large: [413, "The request body is too large"],
   prompt_too_large: [413, "The prompt is too large"],
+  unsupported_media_type: [415, "The body is not JSON"],
   unknown_model: [422, "This deployment has no such model"],
   idempotency_conflict: [422, "The Idempotency-Key was used with another request"],
   rate_limited: [429, "Too many requests"],

@@ -12,6 +12,7 @@ const MEANING: Record<number, string> = {
   405: "This address does not take that method",
   409: "The state does not allow that",
   413: "The request is too large",
+  415: "The body is not JSON",
   422: "The request can't be carried out here",
   429: "A limit was reached",
   500: "Something went wrong here",

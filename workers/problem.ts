@@ -49,7 +49,9 @@ export function onError(error: Error, c: Context<AppEnv>): Response {
 
 function toFailure(error: Error, requestId: string): Failure {
   if (error instanceof Refusal) return error.failure;
-  if (error instanceof HTTPException && error.status === 413) return { code: "body_too_large", detail: error.message };
+  if (error instanceof HTTPException && error.status === 415) {
+    return { code: "unsupported_media_type", detail: "The body must be JSON: send content-type: application/json." };
+  }
   if (error instanceof HTTPException && error.status < 500) {
     return { code: "bad_request", detail: error.message || "The request could not be read." };
   }

@@ -15,6 +15,9 @@ export async function toRunAsk(
   if (prompt === undefined && chatId === undefined) {
     refuse("bad_request", "prompt: say what to answer. It may only be left out to answer a message of a chat again.");
   }
+  if (chatId === undefined && typeof parentId === "string") {
+    refuse("bad_request", "parentId: it names a message of a chat; say in chatId which chat.");
+  }
   const tier = selectTier(services, body.tier);
   const { provider, model } = await models.choose(body.provider, body.model);
   return {

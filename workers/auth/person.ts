@@ -32,15 +32,18 @@ export const identify = createMiddleware<AppEnv>(async (c, next) => {
     if (!person)
       refuse("unauthenticated", "The bearer token is not valid. Get one by POST /api/session, or send none.");
     c.set("person", person);
-    return next();
+    await next();
+    return;
   }
   const cookie = getCookie(c, COOKIE);
   const known = cookie && (await verifySession(secret, cookie));
   const session = known || (await createSession(secret));
   c.set("person", session.person);
-  if (!known) {
+  await next();
+  // After the route: a response that comes from an object does not carry over headers that were set before it. A socket's
+  // handshake can't be given any.
+  if (!known && c.res.status !== 101) {
     const secure = new URL(c.req.url).protocol === "https:";
     setCookie(c, COOKIE, session.token, { path: "/", httpOnly: true, sameSite: "Lax", secure, maxAge: COOKIE_SECONDS });
   }
-  return next();
 });

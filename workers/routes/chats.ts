@@ -37,7 +37,7 @@ const renameRoute = createRoute({
     params: chatParams,
     body: { required: true, content: { "application/json": { schema: renameRequestSchema } } },
   },
-  responses: { 200: json(chatReplySchema, "The chat"), ...problems(400, 403, 404, 413) },
+  responses: { 200: json(chatReplySchema, "The chat"), ...problems(400, 403, 404, 413, 415) },
 });
 
 const deleteRoute = createRoute({

@@ -43,7 +43,7 @@ const route = createRoute({
       description: "The answer, as it comes",
       content: { "text/event-stream": { schema: z.string() }, "text/plain": { schema: z.string() } },
     },
-    ...problems(400, 403, 404, 409, 413, 422, 429, 503),
+    ...problems(400, 403, 404, 409, 413, 415, 422, 429, 503),
   },
 });
 
@@ -68,9 +68,7 @@ generateRoutes.openapi(route, async (c) => {
       form: committed ? "committed-text" : form,
       start: { ask, create },
     };
-    const response = await openReading(chat, reading);
-    c.header("x-chat-id", chatId);
-    return response as never;
+    return (await openReading(chat, reading)) as never;
   }
   const { id } = expect(await chat.generate(person, ask, create));
   const links = runLinks(id);
