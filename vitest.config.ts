@@ -4,6 +4,17 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 const elsewhere = [...configDefaults.exclude, "**/*.workerd.test.ts", "web/**", "tests/journeys/**"];
 
+/** Every provider is the scripted model, and a silent one is given up soon. */
+const scriptedEnv = (url: string) => ({
+  OPENAI_API_KEY: "scripted",
+  OPENAI_BASE_URL: `${url}/v1`,
+  ANTHROPIC_API_KEY: "scripted",
+  ANTHROPIC_BASE_URL: url,
+  COMPATIBLE_BASE_URL: `${url}/v1`,
+  SCRIPTED_PROVIDERS: "openai,anthropic,compatible",
+  PROVIDER_STALL_MS: "2000",
+});
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,7 +25,12 @@ export default defineConfig({
       {
         // Inside real workerd, with real Durable Objects.
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "workerd", include: ["**/*.workerd.test.ts"], testTimeout: 30_000 },
+        test: {
+          name: "workerd",
+          include: ["**/*.workerd.test.ts"],
+          globalSetup: ["./tests/scripted-model.setup.ts"],
+          testTimeout: 30_000,
+        },
       },
       {
         plugins: [solid()],

@@ -1,9 +1,9 @@
 // The contracts in Node.
 import { afterAll, beforeAll } from "vitest";
 import { type ScriptedModel, startScriptedModel } from "../local/model/server.ts";
-import { subjects } from "./contract-run.ts";
 import { providerContract } from "./provider.contract.ts";
 import { reattachContract } from "./reattach.contract.ts";
+import { subjects } from "./subjects.contract.ts";
 
 let model: ScriptedModel;
 beforeAll(async () => {

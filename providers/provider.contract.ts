@@ -1,7 +1,7 @@
 // What every provider promises, checked against the scripted model over real connections, in any runtime.
 import { describe, expect, it, vi } from "vitest";
 import { scriptedText } from "../local/model/text.ts";
-import { askOf, countsOf, never, newPrompt, Run, responseTo, type Subject, tokensOf } from "./contract-run.ts";
+import { askOf, countsOf, never, newPrompt, Run, responseTo, type Subject, tokensOf } from "./subjects.contract.ts";
 
 export function providerContract(subject: Subject): void {
   const { title, make } = subject;
