@@ -24,7 +24,13 @@ const logger = getLogger(["keepstream", "chat"]);
 const ALARM_MS = 10 * 60_000;
 const RETRY_DELIVERY_MS = [1_000, 5_000, 30_000, 120_000, 600_000];
 
-/** What a stream or a socket asks of `fetch`, as JSON in the `x-reading` header. */
+/** A run to start, and whether in a chat that does not exist yet. */
+export interface RunStart {
+  ask: RunAsk;
+  create: boolean;
+}
+
+/** What a stream or a socket asks of `fetch`: as JSON in the `x-reading` header, `start` as the body. */
 export interface ReadingRequest {
   person: string;
   requestId: string;
@@ -32,7 +38,7 @@ export interface ReadingRequest {
   run?: number;
   from?: Reading["from"];
   /** Start this run first, and read it. */
-  start?: { ask: RunAsk; create: boolean };
+  start?: RunStart;
 }
 
 export class ChatObject extends DurableObject<Env> {
@@ -160,8 +166,9 @@ export class ChatObject extends DurableObject<Env> {
 
   /** Streams and sockets; everything else is a typed call. Only reachable through the namespace's binding. */
   override async fetch(request: Request): Promise<Response> {
-    const asked = JSON.parse(request.headers.get("x-reading") ?? "") as ReadingRequest;
-    const result = await this.#connect(asked);
+    const asked = JSON.parse(request.headers.get("x-reading") ?? "") as Omit<ReadingRequest, "start">;
+    const start = request.method === "POST" ? { start: await request.json<RunStart>() } : {};
+    const result = await this.#connect({ ...asked, ...start });
     return result.ok ? result.value : problemResponse(result.failure, asked.requestId);
   }
 

@@ -7,7 +7,9 @@ export function openReading(
   reading: ReadingRequest,
   upgrade?: string,
 ): Promise<Response> {
-  const headers = new Headers({ "x-reading": JSON.stringify(reading) });
+  const { start, ...rest } = reading;
+  const headers = new Headers({ "x-reading": JSON.stringify(rest) });
   if (upgrade) headers.set("upgrade", upgrade);
-  return chat.fetch("https://chat/", { headers });
+  // A prompt has no place in a header: it may be long, and in any script.
+  return chat.fetch("https://chat/", start ? { method: "POST", headers, body: JSON.stringify(start) } : { headers });
 }
