@@ -4,15 +4,28 @@ import { configDefaults, defineConfig } from "vitest/config";
 
 const elsewhere = [...configDefaults.exclude, "**/*.workerd.test.ts", "web/**", "tests/journeys/**"];
 
-/** Every provider is the scripted model, and a silent one is given up soon. */
+/**
+ * Every provider is the scripted model, and a silent one is given up soon. What is left blank here is blank for the
+ * tests, whatever a `.dev.vars` on this machine says.
+ */
 const scriptedEnv = (url: string) => ({
   OPENAI_API_KEY: "scripted",
   OPENAI_BASE_URL: `${url}/v1`,
+  OPENAI_MODELS: "",
+  OPENAI_BACKGROUND: "",
   ANTHROPIC_API_KEY: "scripted",
   ANTHROPIC_BASE_URL: url,
+  ANTHROPIC_MODELS: "",
+  COMPATIBLE_API_KEY: "",
   COMPATIBLE_BASE_URL: `${url}/v1`,
+  COMPATIBLE_MODELS: "",
   SCRIPTED_PROVIDERS: "openai,anthropic,compatible",
+  DEFAULT_TIER: "mvp",
+  DEFAULT_PROVIDER: "",
+  DEFAULT_MODEL: "",
   PROVIDER_STALL_MS: "2000",
+  API_TOKENS: "token-of-one-script, token-of-another",
+  SESSION_SECRET: "only-for-tests-only-for-tests",
 });
 
 export default defineConfig({
@@ -24,7 +37,12 @@ export default defineConfig({
       },
       {
         // Inside real workerd, with real Durable Objects.
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: scriptedEnv(inject("scriptedModelUrl")) },
+          })),
+        ],
         test: {
           name: "workerd",
           include: ["**/*.workerd.test.ts"],
