@@ -3,13 +3,6 @@
 import type { TestProject } from "vitest/node";
 import { startScriptedModel } from "../local/model/server.ts";
 
-declare module "vitest" {
-  interface ProvidedContext {
-    /** Where the scripted model is, without a path. */
-    scriptedModelUrl: string;
-  }
-}
-
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const model = await startScriptedModel();
   project.provide("scriptedModelUrl", model.url);
