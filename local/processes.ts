@@ -1,0 +1,104 @@
+// What the operating system knows of processes: which one a pid is now, who listens on a port, which servers a launcher
+// left behind. Linux is read from /proc; elsewhere `ps` and `lsof` are asked. What can't be found out is undefined.
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+const HAS_PROC = existsSync("/proc/self/stat");
+
+export interface ProcessInfo {
+  pid: number;
+  command: string;
+  /** When it started, in whatever unit the system has: with the pid it names one process for ever. */
+  started: string;
+}
+
+/** The process that has this pid now; undefined when there is none (a dead one nobody has waited for is none). */
+export function processInfo(pid: number): ProcessInfo | undefined {
+  if (!HAS_PROC) {
+    const [line] = lines("ps", ["-o", "lstart=,command=", "-p", String(pid)]);
+    return line ? { pid, started: line.slice(0, 24).trim(), command: line.slice(24).trim() } : undefined;
+  }
+  const stat = read(`/proc/${pid}/stat`);
+  // The name in parentheses may itself hold spaces and parentheses.
+  const [state, ...fields] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+  if (state === undefined || state === "Z" || state === "X") return undefined;
+  const command = (read(`/proc/${pid}/cmdline`) ?? "").replaceAll("\0", " ").trim();
+  return { pid, command, started: fields[18] ?? "" };
+}
+
+/** Processes that carry `NAME=value` in their environment, whoever their parent is by now. */
+export function processesWithEnv(name: string, value: string): ProcessInfo[] {
+  const entry = `${name}=${value}`;
+  const pids = HAS_PROC
+    ? allPids().filter((pid) => (read(`/proc/${pid}/environ`) ?? "").split("\0").includes(entry))
+    : lines("ps", ["-axwwE", "-o", "pid=,command="])
+        .filter((line) => line.includes(` ${entry} `) || line.endsWith(` ${entry}`))
+        .map((line) => Number.parseInt(line, 10));
+  return pids.flatMap((pid) => processInfo(pid) ?? []);
+}
+
+export function childrenOf(parent: number): ProcessInfo[] {
+  if (!HAS_PROC) {
+    const rows = lines("ps", ["-axo", "pid=,ppid="]).map((line) => line.trim().split(/\s+/).map(Number));
+    return rows.flatMap(([pid, ppid]) => (pid !== undefined && ppid === parent ? (processInfo(pid) ?? []) : []));
+  }
+  return allPids().flatMap((pid) => {
+    const stat = read(`/proc/${pid}/stat`) ?? "";
+    const ppid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    return ppid === parent ? (processInfo(pid) ?? []) : [];
+  });
+}
+
+/** Whether it is still the same process. */
+export function lives({ pid, started }: ProcessInfo): boolean {
+  return processInfo(pid)?.started === started;
+}
+
+/** Who listens on a TCP port of this machine. */
+export function listenerOf(port: number): ProcessInfo | undefined {
+  const pid = HAS_PROC ? procListener(port) : Number(lines("lsof", ["-nP", `-iTCP:${port}`, "-sTCP:LISTEN", "-t"])[0]);
+  return pid ? processInfo(pid) : undefined;
+}
+
+function procListener(port: number): number | undefined {
+  const hex = port.toString(16).toUpperCase().padStart(4, "0");
+  const sockets = ["/proc/net/tcp", "/proc/net/tcp6"].flatMap((file) => (read(file) ?? "").split("\n"));
+  const inodes = new Set<string>();
+  for (const line of sockets) {
+    const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+    if (state === "0A" && local?.endsWith(`:${hex}`)) inodes.add(`socket:[${inode}]`);
+  }
+  if (inodes.size === 0) return undefined;
+  return allPids().find((pid) => openFiles(pid).some((target) => inodes.has(target)));
+}
+
+function openFiles(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  } catch {
+    // It ended meanwhile, or it is somebody else's.
+    return [];
+  }
+}
+
+function allPids(): number[] {
+  return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function lines(program: string, args: string[]): string[] {
+  try {
+    return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+      .split("\n")
+      .filter(Boolean);
+  } catch {
+    return [];
+  }
+}
