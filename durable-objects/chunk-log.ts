@@ -75,6 +75,8 @@ interface RunColumns extends Record<string, string | number | null> {
 
 const RUN_COLUMNS = "run, first, last, epoch, recovery, started, ended";
 const READ_ROWS = 256;
+/** At most what a record's offset, type and run add to its body. */
+const ENVELOPE_BYTES = 200;
 
 export class ChunkLog {
   readonly #sql: Sql;
@@ -158,23 +160,23 @@ export class ChunkLog {
   }
 
   /**
-   * Records after `after` and up to `through`, in order, as they travel; of one run when `run` is given. Stops at
-   * `maxBytes` of bodies, but always makes progress. `next` is the position to read after the next time.
+   * Records after `after` and up to `through`, in order, as they travel; of one run when `run` is given. Stops before
+   * `maxBytes` of JSON, but gives at least one. `next` is the position to read after the next time.
    */
   read(after: number, through: number, maxBytes: number, run?: number): { records: WireRecord[]; next: number } {
     const records: WireRecord[] = [];
     let next = after;
     let bytes = 0;
     while (next < through) {
-      const rows = this.#sql.exec<LogRow>(
-        `SELECT position, run, type, body FROM log WHERE position > ? AND position <= ? ${run === undefined ? "" : "AND run = ?"}
+      const rows = this.#sql.exec<LogRow & { bytes: number }>(
+        `SELECT position, run, type, body, octet_length(body) AS bytes FROM log WHERE position > ? AND position <= ? ${run === undefined ? "" : "AND run = ?"}
          ORDER BY position LIMIT ${READ_ROWS}`,
         next,
         through,
         ...(run === undefined ? [] : [run]),
       );
       for (const row of rows) {
-        bytes += row.body.length;
+        bytes += row.bytes + ENVELOPE_BYTES;
         if (bytes > maxBytes && records.length > 0) return { records, next };
         records.push(this.#toRecord(row));
         next = row.position;

@@ -85,12 +85,12 @@ export class SseReader {
   }
 
   /** Reads up to and with the first event that `enough` takes. */
-  async until(enough: (received: Received) => boolean, into = new Replica()): Promise<Replica> {
+  async until(enough: (received: Received, replica: Replica) => boolean, into = new Replica()): Promise<Replica> {
     for (;;) {
       const received = await this.next();
       if (!received) throw new Error(`The stream ended early, after ${into.types().join(", ")}.`);
       into.take(received);
-      if (enough(received)) return into;
+      if (enough(received, into)) return into;
     }
   }
 
@@ -168,12 +168,12 @@ export class Socket {
     return { record: record as LogRecord, offset };
   }
 
-  async until(enough: (received: Received) => boolean, into = new Replica()): Promise<Replica> {
+  async until(enough: (received: Received, replica: Replica) => boolean, into = new Replica()): Promise<Replica> {
     for (;;) {
       const received = await this.next();
       if (!received) throw new Error(`The socket was closed early, after ${into.types().join(", ")}.`);
       into.take(received);
-      if (enough(received)) return into;
+      if (enough(received, into)) return into;
     }
   }
 
