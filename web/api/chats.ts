@@ -1,0 +1,45 @@
+// The API's calls, one function each, typed by the protocol. Nothing else in the page knows a path.
+import type {
+  CancelReply,
+  ChatListReply,
+  ChatReply,
+  ChatSummary,
+  GenerateReply,
+  GenerateRequest,
+  ModelsReply,
+  SearchReply,
+  TiersReply,
+} from "../../protocol/requests.ts";
+import { call } from "./client.ts";
+
+const chatPath = (id: string) => `/api/chats/${encodeURIComponent(id)}`;
+
+/** Starts a run. The same key again gives the same run, so a retry never pays twice. */
+export const generate = (body: GenerateRequest, idempotencyKey: string) =>
+  call<GenerateReply>("/api/chat/generate", {
+    method: "POST",
+    body,
+    headers: { "idempotency-key": idempotencyKey },
+  });
+
+export const cancel = (runId: string) =>
+  call<CancelReply>(`/api/chat/cancel/${encodeURIComponent(runId)}`, { method: "POST" });
+
+export const listChats = (cursor: string | null, signal: AbortSignal) =>
+  call<ChatListReply>(cursor === null ? "/api/chats" : `/api/chats?cursor=${encodeURIComponent(cursor)}`, { signal });
+
+export const readChat = (id: string) => call<ChatReply>(chatPath(id));
+
+export const renameChat = (id: string, title: string) =>
+  call<ChatSummary>(chatPath(id), { method: "PATCH", body: { title } });
+
+/** `keepalive`: the page may be closing. */
+export const deleteChat = (id: string, keepalive = false) => call<void>(chatPath(id), { method: "DELETE", keepalive });
+
+export const exportUrl = (id: string, format: "md" | "json") => `${chatPath(id)}/export?format=${format}`;
+
+export const search = (q: string, signal: AbortSignal) =>
+  call<SearchReply>(`/api/search?q=${encodeURIComponent(q)}`, { signal });
+
+export const readModels = () => call<ModelsReply>("/api/models");
+export const readTiers = () => call<TiersReply>("/api/tiers");

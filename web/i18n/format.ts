@@ -1,0 +1,65 @@
+// Numbers, money, durations and days as a reader of one locale expects them. Pure: the clock is passed in.
+
+export type DayGroup = "today" | "yesterday" | "week" | "month" | { month: string };
+
+export function makeFormats(locale: string) {
+  const integer = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
+  const unit = (name: string, digits = 0) =>
+    new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits });
+  const milliseconds = unit("millisecond");
+  const tenths = unit("second", 1);
+  const seconds = unit("second");
+  const minutes = unit("minute");
+  const monthName = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
+  const instant = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+  const money = (digits: number) =>
+    new Intl.NumberFormat(locale, {
+      style: "currency",
+      currency: "USD",
+      currencyDisplay: "narrowSymbol",
+      minimumFractionDigits: Math.min(digits, 2),
+      maximumFractionDigits: digits,
+    });
+  const dollars = { 0: money(0), 2: money(2), 4: money(4) };
+
+  return {
+    integer: (value: number) => integer.format(value),
+    decimal: (value: number) => decimal.format(value),
+
+    /** Milliseconds as `212 ms`, `7.9 s` or `1 min 12 s`. */
+    duration(ms: number): string {
+      if (ms < 1000) return milliseconds.format(Math.round(ms));
+      if (ms < 59_950) return tenths.format(ms / 1000);
+      const whole = Math.round(ms / 1000);
+      return `${minutes.format(Math.floor(whole / 60))} ${seconds.format(whole % 60)}`;
+    },
+
+    /** US dollars: whole cents from one cent up, four digits below, and never a zero that is not one. */
+    money(value: number): string {
+      if (value === 0) return dollars[0].format(0);
+      if (value < 0.00005) return `< ${dollars[4].format(0.0001)}`;
+      return value < 0.1 ? dollars[4].format(value) : dollars[2].format(value);
+    },
+
+    /** The part of the list of chats a time belongs to, by calendar days of the reader. */
+    dayGroup(time: number, now: number): DayGroup {
+      const midnight = (days: number) => {
+        const date = new Date(now);
+        // By the calendar, not by 24 hours: a day that changes the clocks is 23 or 25 hours long.
+        date.setDate(date.getDate() - days);
+        return date.setHours(0, 0, 0, 0);
+      };
+      if (time >= midnight(0)) return "today";
+      if (time >= midnight(1)) return "yesterday";
+      if (time >= midnight(7)) return "week";
+      if (time >= midnight(30)) return "month";
+      const name = monthName.format(time);
+      return { month: name.charAt(0).toLocaleUpperCase(locale) + name.slice(1) };
+    },
+
+    instant: (time: number) => instant.format(time),
+  };
+}
+
+export type Formats = ReturnType<typeof makeFormats>;

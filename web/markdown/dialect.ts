@@ -1,0 +1,46 @@
+// The Markdown we speak: GitHub's, with line breaks kept, and three differences for safety and for the reader.
+// Raw HTML other than a few bare inline tags is shown as the text it is (a model's `<T>` must not vanish); images
+// are links (loading one would tell its server that the answer was read); wide tables scroll by themselves.
+import { Marked, Renderer, type Token, type Tokens } from "marked";
+
+const BARE_TAGS = /^<\/?(?:br|sub|sup|kbd|mark|u|s|b|i|em|strong|del|ins|small|q)\s*\/?>$/i;
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
+
+function renderRawHtml(raw: string): string {
+  return raw.replace(/<[^<>]*>|[^<]+|</g, (piece) => (BARE_TAGS.test(piece) ? piece : escapeHtml(piece)));
+}
+
+const plain = new Renderer();
+
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  renderer: {
+    html(token: Tokens.HTML | Tokens.Tag) {
+      const html = renderRawHtml(token.raw.trimEnd());
+      return token.block ? `<p>${html.replaceAll("\n", "<br>")}</p>\n` : html;
+    },
+    image({ href, text }: Tokens.Image) {
+      return `<a href="${escapeHtml(href)}">${escapeHtml(text || href)}</a>`;
+    },
+    code({ text, lang }: Tokens.Code) {
+      const language = (lang ?? "").match(/^\S*/)?.[0] ?? "";
+      return `<pre data-language="${escapeHtml(language)}"><code>${escapeHtml(text)}\n</code></pre>\n`;
+    },
+    table(token: Tokens.Table) {
+      plain.parser = this.parser;
+      return `<div class="table" tabindex="0">${plain.table(token)}</div>\n`;
+    },
+  },
+});
+
+export const options = marked.defaults;
+export const parse = (tokens: Token[]): string => marked.parser(tokens);

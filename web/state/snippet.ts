@@ -1,0 +1,13 @@
+// A search hit's snippet: matches stand between U+2068 and U+2069.
+
+export interface SnippetPart {
+  text: string;
+  match: boolean;
+}
+
+export function splitSnippet(snippet: string): SnippetPart[] {
+  return snippet
+    .split(/(\u2068[^\u2068\u2069]*\u2069)/)
+    .filter((part) => part !== "")
+    .map((part) => ({ text: part.replace(/[\u2068\u2069]/g, ""), match: part.startsWith("\u2068") }));
+}

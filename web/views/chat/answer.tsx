@@ -1,0 +1,117 @@
+// One answer: the keep line, the text as it comes, and the receipt. The line says what the text's colour says: solid
+// as far as it is promised, pale beside the tail, a notch where a crash was survived.
+import { createEffect, createSignal, lazy, Match, onCleanup, Show, Suspense, Switch } from "solid-js";
+import type { RunState } from "../../../protocol/reduce.ts";
+import { t } from "../../i18n/locale.ts";
+import type { DrawnText } from "../../markdown/markdown.tsx";
+import { makeUnpromised } from "../../markdown/unpromised.ts";
+import type { ChatSession } from "../../state/chat-session.ts";
+import type { PathStep } from "../../state/path.ts";
+import { AnswerFoot } from "./answer-foot.tsx";
+import { KeepLine, type Notch } from "./keep-line.tsx";
+
+// The library that reads Markdown is not needed for an empty page.
+const Markdown = lazy(() => import("../../markdown/markdown.tsx").then(({ Markdown }) => ({ default: Markdown })));
+
+export function Answer(props: { session: ChatSession; id: string; step: PathStep | undefined }) {
+  const run = () => props.session.runOf(props.id);
+  const text = () => run()?.text ?? props.session.message(props.id)?.text ?? "";
+  const running = () => run()?.status === "running";
+  const ended = () => run() !== undefined && !["running", "completed"].includes(run()?.status ?? "");
+  const [drawn, setDrawn] = createSignal<DrawnText>();
+  const [solid, setSolid] = createSignal<number | null>(null);
+  const [notches, setNotches] = createSignal<readonly Notch[]>([]);
+  const [width, setWidth] = createSignal(0);
+  const unpromised = makeUnpromised();
+  let body!: HTMLDivElement;
+
+  const top = () => body.getBoundingClientRect().top;
+
+  // Where the promise ends: measured when it moves, not when the text grows below it.
+  createEffect(() => {
+    const now = run();
+    width();
+    if (now?.status !== "running") {
+      unpromised.mark(null);
+      setSolid(null);
+      return;
+    }
+    const whole = now.text.length;
+    const range = now.committed < whole ? drawn()?.rangeFrom(now.committed) : null;
+    unpromised.mark(range ?? null);
+    if (now.committed === 0) setSolid(0);
+    else if (!range) setSolid(null);
+    else {
+      const first = range.getClientRects()[0];
+      setSolid(first ? first.top - top() + first.height / 2 : null);
+    }
+  });
+
+  createEffect(() => {
+    const now = run();
+    const draw = drawn();
+    width();
+    if (!now || !draw || now.recoveries.length === 0) return setNotches([]);
+    setNotches(
+      now.recoveries.map((recovery) => {
+        const rect = draw.rangeFrom(recovery.at)?.getClientRects()[0];
+        const end = body.getBoundingClientRect().height;
+        return { recovery, y: Math.min(rect ? rect.top - top() + rect.height / 2 : end - 6, end - 6) };
+      }),
+    );
+  });
+
+  function watchWidth(element: HTMLDivElement) {
+    body = element;
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(Math.round(entry.contentRect.width)));
+    observer.observe(element);
+    onCleanup(() => {
+      observer.disconnect();
+      unpromised.mark(null);
+    });
+  }
+
+  return (
+    <article
+      class="answer"
+      aria-label={t("message.answer")}
+      data-run={run()?.id}
+      data-status={run()?.status ?? "completed"}
+      data-committed={run()?.committed}
+      data-length={text().length}
+    >
+      <div class="answer-body" classList={{ wordless: text() === "" && ended() }} ref={watchWidth}>
+        <KeepLine solid={solid()} notches={notches()} status={run()?.status ?? "completed"} />
+        <Show when={text() !== ""} fallback={<Wordless status={run()?.status ?? "completed"} />}>
+          <Suspense
+            fallback={
+              <div class="markdown unread" dir="auto">
+                {text()}
+              </div>
+            }
+          >
+            <Markdown text={text()} done={!running()} ref={setDrawn} />
+          </Suspense>
+        </Show>
+      </div>
+      <AnswerFoot session={props.session} id={props.id} step={props.step} text={text} />
+    </article>
+  );
+}
+
+function Wordless(props: { status: RunState["status"] }) {
+  return (
+    <Switch>
+      <Match when={props.status === "running"}>
+        <div class="breath" aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </div>
+      </Match>
+      <Match when={props.status === "completed"}>
+        <p class="waiting">{t("message.empty")}</p>
+      </Match>
+    </Switch>
+  );
+}

@@ -1,0 +1,90 @@
+// The chat's header: its title, the tier, the model, and what else can be done with it.
+import Menu from "lucide-solid/icons/menu";
+import Share from "lucide-solid/icons/share";
+import SlidersHorizontal from "lucide-solid/icons/sliders-horizontal";
+import { createSignal, Show } from "solid-js";
+import { exportUrl } from "../../api/chats.ts";
+import { MenuButton } from "../../components/menu-button.tsx";
+import { TitleInput } from "../../components/title-input.tsx";
+import { Tooltip } from "../../components/tooltip.tsx";
+import { t } from "../../i18n/locale.ts";
+import { useApp } from "../../state/app.tsx";
+import { download } from "../../state/download.ts";
+import { ModelButton } from "./model-button.tsx";
+import { TierControl } from "./tier-control.tsx";
+
+function Title() {
+  const app = useApp();
+  const [editing, setEditing] = createSignal(false);
+  const id = () => app.session().chatId();
+  const title = () => app.session().title() || t("nav.untitled");
+  return (
+    <Show
+      when={!editing()}
+      fallback={
+        <TitleInput
+          class="header-title-input"
+          value={app.session().title() ?? ""}
+          save={(next) => {
+            const chat = id();
+            if (chat) void app.chats.rename(chat, next);
+          }}
+          close={() => setEditing(false)}
+        />
+      }
+    >
+      <h1 class="header-title" dir="auto">
+        <Show when={id()} fallback={title()}>
+          <button type="button" title={t("chat.rename")} onClick={() => setEditing(true)}>
+            {title()}
+          </button>
+        </Show>
+      </h1>
+    </Show>
+  );
+}
+
+export function Header() {
+  const app = useApp();
+  return (
+    <header class="header">
+      <button
+        type="button"
+        class="icon-button open-drawer"
+        aria-label={t("nav.open")}
+        aria-expanded={app.drawer()}
+        onClick={() => app.setDrawer(true)}
+      >
+        <Menu size={18} aria-hidden="true" />
+      </button>
+      <Title />
+      <TierControl />
+      <ModelButton class="in-header" />
+      <Tooltip text={t("panel.open")} named>
+        <button
+          type="button"
+          class="icon-button open-panel"
+          aria-label={t("panel.open")}
+          aria-pressed={app.panel()}
+          onClick={() => app.setPanel(!app.panel())}
+        >
+          <SlidersHorizontal size={17} aria-hidden="true" />
+        </button>
+      </Tooltip>
+      <Show when={app.session().chatId()}>
+        {(id) => (
+          <MenuButton
+            class="icon-button open-export"
+            label={t("chat.export")}
+            entries={[
+              { label: t("chat.exportMarkdown"), run: () => download(exportUrl(id(), "md")) },
+              { label: t("chat.exportJson"), run: () => download(exportUrl(id(), "json")) },
+            ]}
+          >
+            <Share size={17} aria-hidden="true" />
+          </MenuButton>
+        )}
+      </Show>
+    </header>
+  );
+}

@@ -1,0 +1,28 @@
+// The page's build: `web/` → `dist/web/`, which the Worker serves. In development the API is another process.
+import { defineConfig } from "vite";
+import solid from "vite-plugin-solid";
+
+const api = process.env.KEEPSTREAM_API ?? "http://127.0.0.1:8787";
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [solid()],
+  build: {
+    outDir: "../dist/web",
+    emptyOutDir: true,
+    target: "es2022",
+    // Nothing is inlined as a data URL, so the content security policy needs no `data:` for fonts or scripts.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: {
+      // Not the page's own modules: in development `web/api/client.ts` is at `/api/client.ts`.
+      "^/api/(?!.*\\.tsx?(\\?|$))": api,
+      "/health": api,
+      "/docs": api,
+      "/openapi.json": api,
+      "/ws": { target: api, ws: true },
+    },
+  },
+});
