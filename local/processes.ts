@@ -37,18 +37,6 @@ export function processesWithEnv(name: string, value: string): ProcessInfo[] {
   return pids.flatMap((pid) => processInfo(pid) ?? []);
 }
 
-export function childrenOf(parent: number): ProcessInfo[] {
-  if (!HAS_PROC) {
-    const rows = lines("ps", ["-axo", "pid=,ppid="]).map((line) => line.trim().split(/\s+/).map(Number));
-    return rows.flatMap(([pid, ppid]) => (pid !== undefined && ppid === parent ? (processInfo(pid) ?? []) : []));
-  }
-  return allPids().flatMap((pid) => {
-    const stat = read(`/proc/${pid}/stat`) ?? "";
-    const ppid = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-    return ppid === parent ? (processInfo(pid) ?? []) : [];
-  });
-}
-
 /** Whether it is still the same process. */
 export function lives({ pid, started }: ProcessInfo): boolean {
   return processInfo(pid)?.started === started;

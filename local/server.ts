@@ -1,9 +1,8 @@
-// The Worker with its Durable Objects, run by wrangler in this process: workerd and its proxy are its children. When one
-// of them dies, the server is started again on the same state, and what was being answered goes on by itself.
+// The Worker with its Durable Objects, run by wrangler in this process. workerd and wrangler's proxy in front of it are
+// its children; when one of them dies, wrangler starts it again on the same state and port.
 import type { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HOST } from "./ports.ts";
-import { childrenOf, lives, type ProcessInfo } from "./processes.ts";
 import type { Vars } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
@@ -15,58 +14,21 @@ export interface ServerOptions {
   vars: Vars;
   /** Build the Worker again when its sources change. */
   watch: boolean;
-  /** What the Worker logs, and what goes wrong with the server itself, line by line. */
+  /** What the Worker logs. */
   log(line: string): void;
 }
 
 export interface Server {
-  /** Ends it; resolves when it has ended, or after `PATIENCE_MS`. */
+  /** Ends it; resolves when it has ended, or is given up on after a second. */
   stop(): Promise<void>;
 }
 
-/** Ctrl-C reaches workerd before us, and then `dispose` may wait for ever. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Ctrl-C reaches workerd before us, and then wrangler's `dispose` may wait for ever. */
 const PATIENCE_MS = 1_000;
-const WATCH_MS = 250;
-/** After so many deaths in a row there is something wrong that a restart does not mend. */
-const MAX_DEATHS = 5;
-const SETTLED_MS = 30_000;
 
-/** Starts it and resolves when it takes requests. `died` is called when it can't be kept alive. */
-export async function startServer(options: ServerOptions, died: (reason: string) => void): Promise<Server> {
-  let running = await launch(options);
-  let stopping = false;
-  let deaths = 0;
-
-  const guard = async () => {
-    while (!stopping) {
-      await sleep(WATCH_MS, undefined, { ref: false });
-      if (stopping || (await running.whole()) || stopping) continue;
-      deaths += 1;
-      if (deaths > MAX_DEATHS) return died(`The server (workerd) ended ${deaths} times in a row.`);
-      options.log("The server (workerd) ended unexpectedly; starting it again. Nothing that was promised is lost.");
-      await running.stop();
-      if (stopping) return;
-      running = await launch(options);
-      setTimeout(() => (deaths = 0), SETTLED_MS).unref();
-    }
-  };
-  guard().catch((error: unknown) => died(String(error)));
-
-  return {
-    async stop() {
-      stopping = true;
-      await running.stop();
-    },
-  };
-}
-
-interface Running {
-  /** Whether all its processes live. */
-  whole(): Promise<boolean>;
-  stop(): Promise<void>;
-}
-
-async function launch({ configPath, port, state, vars, watch, log }: ServerOptions): Promise<Running> {
+/** Starts it and resolves when it takes requests. Rejects with a `StartError` when the Worker can't be built. */
+export async function startServer({ configPath, port, state, vars, watch, log }: ServerOptions): Promise<Server> {
   const { unstable_startWorker: startWorker } = await import("wrangler");
   const bindings = Object.entries(vars).map(([name, value]) => [name, { type: "plain_text", value }] as const);
   const worker = await startWorker({
@@ -86,23 +48,12 @@ async function launch({ configPath, port, state, vars, watch, log }: ServerOptio
     },
   });
   await firstLoad(worker.raw, watch);
-  // Wrangler's own listeners end the process before anything can be put in order.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    for (const listener of process.listeners(signal)) {
-      if (!ours.has(listener)) process.removeListener(signal, listener);
-    }
+  for (const signal of SIGNALS) {
+    for (const listener of process.listeners(signal)) if (!ours.has(listener)) process.removeListener(signal, listener);
   }
-  let servers = serverProcesses();
   return {
-    async whole() {
-      if (servers.length >= EXPECTED && servers.every(lives)) return true;
-      // A hot reload replaces a process; only one that stays away has died.
-      await sleep(WATCH_MS);
-      servers = serverProcesses();
-      return servers.length >= EXPECTED;
-    },
     async stop() {
-      await Promise.race([worker.dispose().catch(() => {}), sleep(PATIENCE_MS, undefined, { ref: false })]);
+      await Promise.race([worker.dispose().catch(() => {}), sleep(PATIENCE_MS)]);
     },
   };
 }
@@ -119,17 +70,13 @@ function firstLoad(events: EventEmitter, watch: boolean): Promise<void> {
   });
 }
 
-/** workerd with the Worker, and workerd with wrangler's proxy in front of it. */
-const EXPECTED = 2;
-
-function serverProcesses(): ProcessInfo[] {
-  return childrenOf(process.pid).filter(({ command }) => /workerd(\.exe)? serve /.test(command));
-}
-
 const ours = new WeakSet<object>();
 
-/** Calls `handle` at Ctrl-C and at a polite `kill`; unlike other listeners it outlives the server's start. */
+/**
+ * Calls `handle` at Ctrl-C and at a polite `kill`. Wrangler's own listeners, which end the process before anything can be
+ * put in order, are taken off when the server has started; these stay.
+ */
 export function onStopSignal(handle: () => void): void {
   ours.add(handle);
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, handle);
+  for (const signal of SIGNALS) process.on(signal, handle);
 }

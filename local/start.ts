@@ -101,20 +101,14 @@ async function main(): Promise<void> {
     X_LOCAL_OBSERVABILITY: "false",
     X_LOCAL_EXPLORER: "false",
   });
-  const server = await startServer(
-    {
-      configPath: join(ROOT, "wrangler.toml"),
-      port,
-      state: join(data, "edge"),
-      vars,
-      watch: values.watch,
-      log: (line) => console.error(line),
-    },
-    (reason) => {
-      console.error(`${reason} Ending.`);
-      void stop(1);
-    },
-  );
+  const server = await startServer({
+    configPath: join(ROOT, "wrangler.toml"),
+    port,
+    state: join(data, "edge"),
+    vars,
+    watch: values.watch,
+    log: (line) => console.error(line),
+  });
   closing.push(() => server.stop());
 
   const tiers = await fetch(`http://127.0.0.1:${port}/api/tiers`);
