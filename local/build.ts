@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative, resolve } from "node:path";
-import { build, type InlineConfig, type Plugin } from "vite";
+import type { InlineConfig, Plugin } from "vite";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const OUT = join(ROOT, "dist/web");
@@ -44,6 +44,7 @@ export async function buildPage(): Promise<void> {
   const aside = `${OUT}.new-${process.pid}`;
   const old = `${OUT}.old-${process.pid}`;
   try {
+    const { build } = await import("vite");
     await build(config(aside));
     if (existsSync(OUT)) renameSync(OUT, old);
     renameSync(aside, OUT);
@@ -56,6 +57,7 @@ export async function buildPage(): Promise<void> {
 /** Builds the page again whenever its sources change, until `close`. */
 export async function watchPage(): Promise<{ close(): Promise<void> }> {
   rmSync(STAMP, { force: true });
+  const { build } = await import("vite");
   const base = config(OUT);
   const watcher = await build({ ...base, build: { ...base.build, watch: {} } });
   return { close: async () => ("close" in watcher ? watcher.close() : undefined) };
