@@ -4,7 +4,15 @@ import { CompatibleEvents } from "./compatible-events.ts";
 import { turnsFor } from "./conversation.ts";
 import type { Answerer } from "./errors.ts";
 import { offeredModels, SMALL_REQUEST_MS, textModels } from "./models.ts";
-import type { Ask, Beginning, Ending, ListedModel, Piece, Provider } from "./provider.ts";
+import {
+  type Ask,
+  type Beginning,
+  type Ending,
+  type ListedModel,
+  type Piece,
+  type Provider,
+  ProviderError,
+} from "./provider.ts";
 import { exchange } from "./read-events.ts";
 import { fromSdk } from "./sdk-error.ts";
 import { PATIENCE, type Patience } from "./stall-watch.ts";
@@ -78,7 +86,10 @@ export class CompatibleProvider implements Provider {
         return textModels(page.data);
       } catch (error) {
         signal.throwIfAborted();
-        throw fromSdk(error, this.#who(""));
+        const failure = fromSdk(error, this.#who(""));
+        if (failure.status !== 404) throw failure;
+        const message = "The compatible endpoint has no list of models. Set COMPATIBLE_MODELS.";
+        throw new ProviderError("provider_bad_request", message, { status: 404, cause: error });
       }
     };
     return await offeredModels({ configured: this.#models, ask, builtIn: [] });

@@ -141,12 +141,14 @@ function messageOf(who: Answerer, code: RunErrorCode, refusal: Refusal, retryAft
 }
 
 const MAX_QUOTE = 300;
+/** What is shorter guards nothing ("ollama"), and may stand in any sentence. */
+const MIN_SECRET = 12;
 
 /** ` It said: “…”`, on one line, bounded, without keys or account ids; nothing when nothing was said, or a web page. */
 function quote(message: string, secret: string | null): string {
   if (message.trimStart().startsWith("<")) return "";
   let said = message.replace(/\s+/g, " ").trim();
-  if (secret) said = said.replaceAll(secret, "[key]");
+  if (secret && secret.length >= MIN_SECRET) said = said.replaceAll(secret, "[key]");
   said = said.replace(/\b(sk|rk|pk)-[\w*-]{4,}/g, "[key]").replace(/\b(org|proj)[-_][A-Za-z0-9]{8,}/g, "[account]");
   if (said.length > MAX_QUOTE) said = `${said.slice(0, MAX_QUOTE).toWellFormed()}…`;
   return said === "" ? "" : ` It said: “${said}”`;

@@ -6,7 +6,16 @@ import { turnsFor } from "./conversation.ts";
 import { type Answerer, streamCut } from "./errors.ts";
 import { OPENAI_MODELS, offeredModels, SMALL_REQUEST_MS, textModels } from "./models.ts";
 import { OpenAIEvents } from "./openai-events.ts";
-import type { Ask, Beginning, Bookmark, Ending, ListedModel, Piece, Provider } from "./provider.ts";
+import {
+  type Ask,
+  type Beginning,
+  type Bookmark,
+  type Ending,
+  type ListedModel,
+  type Piece,
+  type Provider,
+  ProviderError,
+} from "./provider.ts";
 import { exchange } from "./read-events.ts";
 import { fromSdk } from "./sdk-error.ts";
 import { PATIENCE, type Patience } from "./stall-watch.ts";
@@ -106,7 +115,12 @@ export class OpenAIProvider implements Provider {
     try {
       return await this.#client.responses.create(body, this.#request(signal)).asResponse();
     } catch (error) {
-      throw fromSdk(error, who);
+      const failure = fromSdk(error, who);
+      const { code, status, message } = failure;
+      // An organisation that may not store answers, or a server that is not OpenAI.
+      const unstored = code === "provider_bad_request" && /\b(background|store)\b/i.test(message);
+      if (!this.reattaches || !unstored) throw failure;
+      throw new ProviderError(code, `${message} Set OPENAI_BACKGROUND=off.`, { status, cause: error });
     }
   }
 
