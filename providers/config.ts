@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type ProviderName, providerNameSchema } from "../protocol/records.ts";
 
-export interface ProviderSettings {
+interface ProviderSettings {
   /** `null` when not set; then the provider is off, but for a compatible endpoint that wants none. */
   key: string | null;
   /** `null` for the provider's own address. */

@@ -121,7 +121,7 @@ export function providerContract(subject: Subject): void {
 
       it("is stalled when nothing comes any more", async () => {
         const text = prompt("hang");
-        const provider = make({ patience: { firstByteMs: 20_000, stallMs: 200 } });
+        const provider = make({ patience: { firstByteMs: 20_000, stallMs: 500 } });
         const answer = new Run(provider, askOf("scripted-tokens-60-rate-0-hang-9", text));
         await expect(answer.ending).rejects.toMatchObject({ code: "provider_stalled" });
         expect(answer.text).toBe(tokensOf(text, 9));
@@ -160,7 +160,7 @@ export function providerContract(subject: Subject): void {
         const text = prompt("early abort");
         const provider = make();
         const controller = new AbortController();
-        const ask = askOf("scripted-tokens-6000-rate-200-headers-300", text);
+        const ask = askOf("scripted-tokens-6000-rate-200-headers-800", text);
         const answer = new Run(provider, ask, { kind: "fresh" }, controller.signal);
         await vi.waitFor(async () => expect(await countsOf(subject, text)).toBeDefined());
         controller.abort(new Error("early"));
@@ -169,8 +169,8 @@ export function providerContract(subject: Subject): void {
           const cancelled = async () => expect((await responseTo(subject, text))?.state).toBe("cancelled");
           await vi.waitFor(cancelled, { timeout: 5000 });
         } else {
-          // The scripted model would begin 300 ms after the request, if it did not see that nobody is there.
-          await new Promise((resolve) => setTimeout(resolve, 600));
+          // The scripted model would begin 800 ms after the request, if it did not see that nobody is there.
+          await new Promise((resolve) => setTimeout(resolve, 1200));
           expect((await responseTo(subject, text))?.state ?? "never begun").not.toBe("running");
         }
         expect(answer.pieces).toEqual([]);

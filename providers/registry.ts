@@ -9,7 +9,7 @@ import { costOf, type ModelPrices, pricesOf } from "./prices.ts";
 import { type Provider, ProviderError, type Usage } from "./provider.ts";
 import { PATIENCE } from "./stall-watch.ts";
 
-export interface ProviderStanding {
+interface ProviderStanding {
   provider: ProviderName;
   available: boolean;
   /** What to do to have it, when it is off. */
@@ -18,7 +18,7 @@ export interface ProviderStanding {
   scripted: boolean;
 }
 
-export interface DefaultChoice {
+interface DefaultChoice {
   provider: ProviderName;
   /** `null`: the first of the provider's own list. */
   model: string | null;

@@ -7,7 +7,7 @@ import { OpenAIProvider } from "./openai.ts";
 import type { Ask, Beginning, Bookmark, Ending, Piece, Provider } from "./provider.ts";
 import type { Patience } from "./stall-watch.ts";
 
-export interface Making {
+interface Making {
   key?: string;
   /** Where nothing listens. */
   nowhere?: boolean;
