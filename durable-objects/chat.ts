@@ -210,7 +210,11 @@ export class ChatObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#inAlarm = true;
     this.#supervisor.recover();
-    await Promise.race([this.#supervisor.settled(), scheduler.wait(ALARM_MS)]);
+    // A timer that is left running would keep the object in memory, and billed, long after its last run.
+    const settled = new AbortController();
+    const timeIsUp = scheduler.wait(ALARM_MS, { signal: settled.signal }).catch(() => {});
+    await Promise.race([this.#supervisor.settled(), timeIsUp]);
+    settled.abort();
     const delivered = await this.#deliver(true);
     this.#inAlarm = false;
     if (this.#supervisor.busy) {

@@ -62,7 +62,8 @@ export interface Source {
   openRuns(): Iterable<Readonly<OpenRun>>;
 }
 
-export const HEARTBEAT_MS = 15_000;
+/** A silent connection is looked at this often, and is never silent for longer than twice that. */
+export const HEARTBEAT_MS = 7_500;
 const CATCH_UP_BYTES = 65_536;
 /** Up to this many readers each token goes out as it comes; beyond, tokens are gathered. */
 const READERS_UNGATHERED = 16;
