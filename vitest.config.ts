@@ -28,6 +28,27 @@ const scriptedEnv = (url: string) => ({
   SESSION_SECRET: "only-for-tests-only-for-tests",
 });
 
+/** What the Worker imports. One that is missing here only costs time. */
+const WORKER_PACKAGES = [
+  "@anthropic-ai/sdk",
+  "@hono/zod-openapi",
+  "@logtape/logtape",
+  "@pydantic/genai-prices",
+  "canonicalize",
+  "eventsource-parser",
+  "hono",
+  "hono/accepts",
+  "hono/body-limit",
+  "hono/cookie",
+  "hono/factory",
+  "hono/html",
+  "hono/http-exception",
+  "openai",
+  "tokenx",
+  "uuidv7",
+  "zod",
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -47,6 +68,8 @@ export default defineConfig({
           name: "workerd",
           include: ["**/*.workerd.test.ts"],
           globalSetup: ["./tests/scripted-model.setup.ts"],
+          // Bundled once instead of fetched module by module in each file: the first request of a file takes 2 s, not 8.
+          deps: { optimizer: { ssr: { enabled: true, include: WORKER_PACKAGES } } },
           testTimeout: 30_000,
         },
       },
