@@ -1,0 +1,145 @@
+// The real stack, as `npm start` runs it: the launcher as a process of its own on a free port and a fresh data folder,
+// with workerd as its children. It can be killed without warning and started again on what it left.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MARK } from "../../local/lock.ts";
+import { freePort } from "../../local/ports.ts";
+import { lives, type ProcessInfo, processesWithEnv } from "../../local/processes.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const PATIENCE_MS = 60_000;
+
+export interface StackOptions {
+  /** A scripted model that outlives the server; without one the launcher brings its own. */
+  scriptedModelUrl?: string;
+  env?: Record<string, string>;
+  args?: string[];
+}
+
+export class Stack {
+  readonly url: string;
+  readonly port: number;
+  readonly data: string;
+  readonly #options: StackOptions;
+  #launcher: ChildProcess | undefined;
+  #output = "";
+
+  private constructor(port: number, data: string, options: StackOptions) {
+    this.port = port;
+    this.url = `http://127.0.0.1:${port}`;
+    this.data = data;
+    this.#options = options;
+  }
+
+  /** Starts a stack on a fresh data folder. */
+  static async start(options: StackOptions = {}): Promise<Stack> {
+    const data = await mkdtemp(join(tmpdir(), "keepstream-journey-"));
+    const stack = new Stack(await freePort(), data, options);
+    await stack.start();
+    return stack;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get pid(): number {
+    return this.#launcher?.pid ?? 0;
+  }
+
+  /** Starts the launcher on the same port and data; resolves when it says that it is ready. */
+  async start(): Promise<void> {
+    const { scriptedModelUrl, env, args = [] } = this.#options;
+    const launcher = spawn(
+      process.execPath,
+      [join(ROOT, "local/start.ts"), "--quiet", "--no-page", "--no-dev-vars", ...args],
+      {
+        // Nothing of this process's own settings: the machine may have real keys.
+        env: {
+          PATH: process.env.PATH ?? "",
+          HOME: process.env.HOME ?? "",
+          PORT: String(this.port),
+          KEEPSTREAM_DATA: this.data,
+          ...(scriptedModelUrl && { SCRIPTED_MODEL_URL: scriptedModelUrl }),
+          ...env,
+        },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
+    this.#launcher = launcher;
+    const ready = Promise.withResolvers<void>();
+    const heard = (chunk: Buffer) => {
+      this.#output += chunk;
+      if (/^ready /m.test(this.#output)) ready.resolve();
+    };
+    this.#output = "";
+    launcher.stdout.on("data", heard);
+    launcher.stderr.on("data", heard);
+    launcher.once("exit", (code) => ready.reject(new Error(`The launcher ended with ${code}:\n${this.#output}`)));
+    const timer = setTimeout(
+      () => ready.reject(new Error(`The launcher was not ready in ${PATIENCE_MS} ms:\n${this.#output}`)),
+      PATIENCE_MS,
+    );
+    try {
+      await ready.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The processes that the launcher started: workerd, its proxy, the bundler. */
+  servers(): ProcessInfo[] {
+    return processesWithEnv(MARK, this.data);
+  }
+
+  /** Makes ready to kill the launcher and all its servers; what it returns does so at once, with no time to say goodbye. */
+  aim(): () => void {
+    const pids = [...this.servers().map(({ pid }) => pid), this.pid];
+    return () => {
+      for (const pid of pids) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          // Ended with its parent.
+        }
+      }
+    };
+  }
+
+  /** SIGKILL to the launcher and all its servers. Resolves when they are gone. */
+  async kill(): Promise<void> {
+    const servers = this.servers();
+    this.aim()();
+    while (servers.some(lives) || this.#launcher?.signalCode === null) await sleep(5);
+  }
+
+  /** Sends the launcher a signal and resolves with its exit code, and how long it took. */
+  async signal(signal: NodeJS.Signals): Promise<{ code: number | null; ms: number }> {
+    const began = performance.now();
+    const exited = new Promise<number | null>((resolve) => this.#launcher?.once("exit", resolve));
+    process.kill(this.pid, signal);
+    return { code: await exited, ms: performance.now() - began };
+  }
+
+  /** Ends everything and removes its data. */
+  async dispose(): Promise<void> {
+    if (this.#launcher && this.#launcher.exitCode === null && this.#launcher.signalCode === null) await this.kill();
+    await rm(this.data, { recursive: true, force: true });
+  }
+}
+
+/** Asks again until it holds; an error says what never came. */
+export async function eventually(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  ms = PATIENCE_MS,
+): Promise<void> {
+  const until = Date.now() + ms;
+  while (!(await holds())) {
+    if (Date.now() > until) throw new Error(`${what}: not within ${ms} ms`);
+    await sleep(20);
+  }
+}
