@@ -20,6 +20,12 @@ export function Dialog(props: {
         <div class="dialog-place">
           <Kobalte.Content
             class={`dialog ${props.class ?? ""}`}
+            onOpenAutoFocus={(event) => {
+              const first = (event.target as Element | null)?.querySelector<HTMLElement>("[data-first-focus]");
+              if (!first) return;
+              event.preventDefault();
+              first.focus();
+            }}
             onCloseAutoFocus={(event) => {
               event.preventDefault();
               if (before instanceof HTMLElement) before.focus();

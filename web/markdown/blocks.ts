@@ -1,10 +1,11 @@
-// Streaming Markdown, lexed into top-level blocks. Blocks the text has moved past are frozen: they are neither lexed
-// nor drawn again while the answer grows. Pure; the cost of a step is that of the last blocks, not of the answer.
-import { Lexer, type Links, type Token } from "marked";
+// Streaming Markdown, lexed into blocks: what stands at the top level, and each item of a list there. Blocks the text
+// has moved past are frozen: they are neither lexed nor drawn again while the answer grows. Pure; the cost of a step
+// is that of the last blocks, not of the answer.
+import { Lexer, type Links, type Token, type Tokens } from "marked";
 import { options } from "./dialect.ts";
 
 export interface Block {
-  kind: "code" | "html";
+  kind: "code" | "html" | "item";
   /** The block's source, as it stands in the text from `start` to `end` (UTF-16 code units). */
   raw: string;
   start: number;
@@ -15,6 +16,18 @@ export interface Block {
   code: string;
   /** Nothing can be added to it any more: its fence is closed, or the text went on after it. */
   closed: boolean;
+  /** The list an item is of. */
+  list: ListOf | null;
+}
+
+export interface ListOf {
+  /** Where the list starts in the text: what tells two neighbouring lists apart. */
+  start: number;
+  ordered: boolean;
+  /** An ordered list's first number. */
+  first: number;
+  /** Its items are paragraphs apart. */
+  loose: boolean;
 }
 
 export interface BlockList {
@@ -30,8 +43,8 @@ export interface BlockList {
 export const noBlocks: BlockList = { text: "", blocks: [], frozen: 0, links: {}, done: false };
 
 /**
- * This many content blocks at the end stay open: a list that goes on after a blank line first looks like a list and
- * a paragraph.
+ * This many blocks at the end stay open: a list that goes on after a blank line first looks like a list and a
+ * paragraph.
  */
 const OPEN_AT_END = 2;
 
@@ -43,31 +56,44 @@ function isFenceClosed(raw: string): boolean {
   return trimmed.includes("\n") && last.length >= fence.length && last === fence.charAt(0).repeat(last.length);
 }
 
-function toBlock(token: Token, start: number): Block {
-  const { raw } = token;
-  const base = { raw, start, end: start + raw.length };
-  if (token.type !== "code") return { ...base, kind: "html", language: "", code: "", closed: false };
-  const indented = token.codeBlockStyle === "indented";
-  return {
-    ...base,
-    kind: "code",
-    language: String(token.lang ?? "").match(/^\S*/)?.[0] ?? "",
-    code: token.text,
-    closed: !indented && isFenceClosed(raw),
-  };
+const plain = { language: "", code: "", closed: false, list: null } as const;
+
+function itemBlocks(token: Tokens.List, start: number, before: Block | undefined): Block[] {
+  // Lexed from its middle on, a list goes on as the one its frozen items are of.
+  const head = before?.list && before.end === start && before.list.ordered === token.ordered ? before.list : null;
+  const list: ListOf = head
+    ? { ...head, loose: head.loose || token.loose }
+    : { start, ordered: token.ordered, first: Number(token.start) || 0, loose: token.loose };
+  let at = start;
+  return token.items.map(({ raw }) => {
+    const block: Block = { ...plain, kind: "item", raw, start: at, end: at + raw.length, list };
+    at = block.end;
+    return block;
+  });
 }
 
-function lex(text: string, start: number, links: Links): { blocks: Block[]; links: Links } {
+function toBlocks(token: Token, start: number, before: Block | undefined): Block[] {
+  const { raw } = token;
+  if (token.type === "list") return itemBlocks(token as Tokens.List, start, before);
+  const end = start + raw.length;
+  if (token.type !== "code") return [{ ...plain, kind: "html", raw, start, end }];
+  const language = String(token.lang ?? "").match(/^\S*/)?.[0] ?? "";
+  const closed = token.codeBlockStyle !== "indented" && isFenceClosed(raw);
+  return [{ ...plain, kind: "code", raw, start, end, language, code: token.text, closed }];
+}
+
+function lex(text: string, start: number, links: Links, before: Block | undefined): { blocks: Block[]; links: Links } {
   const lexer = new Lexer(options);
   lexer.tokens.links = { ...links };
-  const tokens = lexer.lex(text);
   const blocks: Block[] = [];
   let at = start;
-  for (const token of tokens) {
-    if (token.type !== "space" && token.type !== "def") blocks.push(toBlock(token, at));
+  // Blocks only: what stands inside them is lexed when they are drawn.
+  for (const token of lexer.blockTokens(text, lexer.tokens)) {
+    if (token.type !== "space" && token.type !== "def")
+      blocks.push(...toBlocks(token, at, at === start ? before : undefined));
     at += token.raw.length;
   }
-  return { blocks, links: tokens.links };
+  return { blocks, links: lexer.tokens.links };
 }
 
 /** How many blocks at the front still stand word for word in `text`. */
@@ -81,8 +107,11 @@ function standing(blocks: readonly Block[], most: number, text: string): number 
   return count;
 }
 
-const same = (a: Block | undefined, b: Block) =>
-  a !== undefined && a.raw === b.raw && a.start === b.start && a.kind === b.kind && a.closed === b.closed;
+const sameList = (a: ListOf | null, b: ListOf | null) =>
+  a === b || (a !== null && b !== null && a.start === b.start && a.loose === b.loose && a.ordered === b.ordered);
+
+const same = (a: Block, b: Block) =>
+  a.raw === b.raw && a.start === b.start && a.kind === b.kind && a.closed === b.closed && sameList(a.list, b.list);
 
 /** The blocks of `text`, reusing what `before` has; `done` says that the text is whole. */
 export function advance(before: BlockList, source: string, done: boolean): BlockList {
@@ -91,8 +120,9 @@ export function advance(before: BlockList, source: string, done: boolean): Block
   // The last word is lexed as a whole, so what came late (a link's definition, a loose list) counts everywhere.
   const grown = text.startsWith(before.text);
   const kept = done ? 0 : grown ? before.frozen : standing(before.blocks, before.frozen, text);
-  const start = before.blocks[kept - 1]?.end ?? 0;
-  const { blocks: fresh, links } = lex(text.slice(start), start, before.links);
+  const last = before.blocks[kept - 1];
+  const start = last?.end ?? 0;
+  const { blocks: fresh, links } = lex(text.slice(start), start, before.links, last);
   const blocks = [
     ...before.blocks.slice(0, kept),
     ...fresh.map((block, index) => {
@@ -102,5 +132,38 @@ export function advance(before: BlockList, source: string, done: boolean): Block
       return old && same(old, next) ? old : next;
     }),
   ];
-  return { text, blocks, frozen: done ? blocks.length : Math.max(kept, blocks.length - OPEN_AT_END), links, done };
+  // The same object while nothing was added: a block is drawn again when the definitions it may refer to change.
+  const known = Object.keys(links).length === Object.keys(before.links).length ? before.links : links;
+  return {
+    text,
+    blocks,
+    frozen: done ? blocks.length : Math.max(kept, blocks.length - OPEN_AT_END),
+    links: known,
+    done,
+  };
+}
+
+/** Blocks as they stand on the page: the items of one list together. */
+export interface Group {
+  list: ListOf | null;
+  blocks: readonly Block[];
+}
+
+const sameGroup = (a: Group, b: Group) =>
+  a.list === b.list &&
+  a.blocks.length === b.blocks.length &&
+  a.blocks.every((block, index) => block === b.blocks[index]);
+
+/** Groups that are as they were `before` are the same objects: nothing of them is looked at again. */
+export function groupBlocks(blocks: readonly Block[], before: readonly Group[] = []): Group[] {
+  const groups: { list: ListOf | null; blocks: Block[] }[] = [];
+  for (const block of blocks) {
+    const last = groups.at(-1);
+    if (block.list && last?.list?.start === block.list.start) last.blocks.push(block);
+    else groups.push({ list: block.list, blocks: [block] });
+  }
+  return groups.map((group, index) => {
+    const old = before[index];
+    return old && sameGroup(old, group) ? old : group;
+  });
 }

@@ -31,7 +31,7 @@ export function CodeBlock(props: { code: string; language: string; closed: boole
     void highlight(code, language).then((html) => {
       const target = element();
       if (html === null || gone || !target || drawn !== code) return;
-      target.replaceChildren(renderHighlighted(html));
+      target.replaceChildren(...renderHighlighted(html));
     });
   });
 

@@ -1,9 +1,9 @@
 // An answer's Markdown, drawn block by block while it grows. Finished blocks are left alone.
 import type { Links } from "marked";
-import { createEffect, createMemo, Index, onCleanup, Show } from "solid-js";
-import { render } from "solid-js/web";
+import { createEffect, createMemo, Index, Match, onCleanup, Switch } from "solid-js";
+import { Dynamic, render } from "solid-js/web";
 import "./markdown.css";
-import { advance, type Block, type BlockList, noBlocks } from "./blocks.ts";
+import { advance, type Block, type BlockList, type Group, groupBlocks, noBlocks } from "./blocks.ts";
 import { CodeBlock } from "./code-block.tsx";
 import { drawnLength, textPoint } from "./locate.ts";
 import { morph } from "./morph.ts";
@@ -15,12 +15,25 @@ export interface DrawnText {
   rangeFrom(at: number): Range | null;
 }
 
-function HtmlBlock(props: { block: Block; links: Links; ref: (element: HTMLElement) => void }) {
-  let element!: HTMLDivElement;
+/** Where each block is drawn, by where it starts in the source. */
+type Elements = Map<number, HTMLElement>;
+
+interface BlockProps {
+  block: Block;
+  links: Links;
+  elements: Elements;
+}
+
+/** A paragraph, a table, a quote, an item: whatever is HTML once it is read. */
+function HtmlBlock(props: BlockProps) {
+  let element!: HTMLElement;
   const disposers: (() => void)[] = [];
   createEffect(() => {
-    const { raw, closed } = props.block;
-    morph(element, renderBlock(raw, !closed, props.links));
+    const { raw, closed, start, list } = props.block;
+    props.elements.set(start, element);
+    const drawn = renderBlock(raw, { live: !closed, links: props.links, loose: list?.loose ?? false });
+    // An item is drawn as a list of one; its element here is in the whole list.
+    morph(element, list ? (drawn.querySelector("li") ?? drawn) : drawn);
     if (closed) dressCode();
   });
   onCleanup(() => {
@@ -40,14 +53,24 @@ function HtmlBlock(props: { block: Block; links: Links; ref: (element: HTMLEleme
   }
 
   return (
-    <div
-      class="block"
+    <Dynamic
+      component={props.block.list ? "li" : "div"}
+      class={props.block.list ? undefined : "block"}
       dir="auto"
-      ref={(node) => {
+      ref={(node: HTMLElement) => {
         element = node;
-        props.ref(node);
       }}
     />
+  );
+}
+
+function CodeOf(props: BlockProps) {
+  let element!: HTMLDivElement;
+  createEffect(() => props.elements.set(props.block.start, element));
+  return (
+    <div class="block" ref={element}>
+      <CodeBlock code={props.block.code} language={props.block.language} closed={props.block.closed} />
+    </div>
   );
 }
 
@@ -60,22 +83,24 @@ export interface MarkdownProps {
 
 export function Markdown(props: MarkdownProps) {
   const list = createMemo<BlockList>((before) => advance(before, props.text, props.done), noBlocks);
-  const elements: HTMLElement[] = [];
+  // Apart from the list: a block must not be drawn again because another one grew.
+  const links = createMemo(() => list().links);
+  const groups = createMemo<Group[]>((before) => groupBlocks(list().blocks, before), []);
+  const elements: Elements = new Map();
   /** A promise comes once a second, a draw once a frame: where the last promise ends is kept between them. */
   let last = { raw: "", offset: -1, length: 0 };
 
   props.ref?.({
     rangeFrom(at) {
-      const { blocks, links } = list();
-      const index = blocks.findIndex((block) => at < block.end);
-      const block = blocks[index];
-      const element = elements[index];
-      const end = elements[blocks.length - 1];
+      const { blocks } = list();
+      const block = blocks.find((one) => at < one.end);
+      const element = block && elements.get(block.start);
+      const end = elements.get(blocks.at(-1)?.start ?? -1);
       if (!block || !element || !end) return null;
       const offset = Math.max(0, at - block.start);
       const raw = block.raw.slice(0, offset);
       if (last.offset !== offset || last.raw !== raw) {
-        last = { raw, offset, length: drawnLength(block, offset, links) };
+        last = { raw, offset, length: drawnLength(block, offset, links()) };
       }
       const code = block.kind === "code" ? element.querySelector("code") : null;
       const from = textPoint(code ?? element, last.length);
@@ -88,16 +113,27 @@ export function Markdown(props: MarkdownProps) {
 
   return (
     <div class="markdown">
-      <Index each={list().blocks}>
-        {(block, index) => (
-          <Show
-            when={block().kind === "code"}
-            fallback={<HtmlBlock block={block()} links={list().links} ref={(element) => (elements[index] = element)} />}
-          >
-            <div class="block" ref={(element) => (elements[index] = element)}>
-              <CodeBlock code={block().code} language={block().language} closed={block().closed} />
-            </div>
-          </Show>
+      <Index each={groups()}>
+        {(group) => (
+          <Switch>
+            <Match when={group().list}>
+              {(list) => (
+                <div class="block">
+                  <Dynamic component={list().ordered ? "ol" : "ul"} start={list().ordered ? list().first : undefined}>
+                    <Index each={group().blocks}>
+                      {(block) => <HtmlBlock block={block()} links={links()} elements={elements} />}
+                    </Index>
+                  </Dynamic>
+                </div>
+              )}
+            </Match>
+            <Match when={group().blocks[0]?.kind === "code" && group().blocks[0]}>
+              {(block) => <CodeOf block={block()} links={links()} elements={elements} />}
+            </Match>
+            <Match when={group().blocks[0]}>
+              {(block) => <HtmlBlock block={block()} links={links()} elements={elements} />}
+            </Match>
+          </Switch>
         )}
       </Index>
     </div>

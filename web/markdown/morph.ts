@@ -1,5 +1,5 @@
-// Makes an element's children equal to a fragment's by the smallest steps, so that a selection, a hover and the
-// browser's own layout survive while the last block of an answer grows. The fragment is used up.
+// Makes an element's children equal to another's by the smallest steps, so that a selection, a hover and the
+// browser's own layout survive while the last block of an answer grows. The other is used up.
 
 function morphAttributes(target: Element, source: Element): void {
   for (const { name } of [...target.attributes]) if (!source.hasAttribute(name)) target.removeAttribute(name);

@@ -4,20 +4,7 @@ import { Lexer, type Links } from "marked";
 import remend from "remend";
 import { options, parse } from "./dialect.ts";
 
-const purify = createPurify(window);
-
 const SAFE_LINK = /^(?:https?:|mailto:)/i;
-
-purify.addHook("afterSanitizeAttributes", (node) => {
-  if (node.tagName !== "A") return;
-  const href = node.getAttribute("href");
-  if (href === null || !SAFE_LINK.test(href.trim())) {
-    node.removeAttribute("href");
-    return;
-  }
-  node.setAttribute("target", "_blank");
-  node.setAttribute("rel", "noopener noreferrer nofollow");
-});
 
 const TAGS = [
   ...["p", "a", "em", "strong", "del", "code", "pre", "ul", "ol", "li", "blockquote", "hr", "br", "div", "input"],
@@ -37,26 +24,66 @@ const PLAIN_ATTRIBUTES = [
   "class",
 ];
 
-function sanitise(html: string): DocumentFragment {
-  return purify.sanitize(html, {
-    RETURN_DOM_FRAGMENT: true,
-    ALLOWED_TAGS: TAGS,
-    ALLOWED_ATTR: ["href", ...PLAIN_ATTRIBUTES],
-    ADD_URI_SAFE_ATTR: PLAIN_ATTRIBUTES,
-    ALLOW_DATA_ATTR: false,
-    ALLOWED_URI_REGEXP: SAFE_LINK,
-  });
+const answers = createPurify(window);
+// Set once: reading the configuration anew would cost as much as cleaning a paragraph.
+answers.setConfig({
+  ALLOWED_TAGS: TAGS,
+  ALLOWED_ATTR: ["href", ...PLAIN_ATTRIBUTES],
+  ADD_URI_SAFE_ATTR: PLAIN_ATTRIBUTES,
+  ALLOW_DATA_ATTR: false,
+  ALLOWED_URI_REGEXP: SAFE_LINK,
+  IN_PLACE: true,
+});
+answers.addHook("afterSanitizeAttributes", (node) => {
+  if (node.tagName !== "A") return;
+  const href = node.getAttribute("href");
+  if (href === null || !SAFE_LINK.test(href.trim())) {
+    node.removeAttribute("href");
+    return;
+  }
+  node.setAttribute("target", "_blank");
+  node.setAttribute("rel", "noopener noreferrer nofollow");
+});
+
+const colours = createPurify(window);
+colours.setConfig({ ALLOWED_TAGS: ["div", "span"], ALLOWED_ATTR: ["class"], IN_PLACE: true });
+
+// A template's document has no window: nothing in it loads or runs while it is being cleaned, and what is clean moves
+// to the page as nodes, never as text that would be read a second time.
+const inert = document.createElement("template").content.ownerDocument;
+
+function clean(purify: typeof answers, html: string): HTMLElement {
+  const root = inert.createElement("div");
+  root.innerHTML = html;
+  purify.sanitize(root);
+  return root;
 }
 
-/** A finished or growing block; `live` closes what its last line left open (bold, links, code). */
-export function renderBlock(raw: string, live: boolean, links: Links): DocumentFragment {
+export interface Drawing {
+  /** What the last line left open (bold, links, code) is closed: the text still grows. */
+  live: boolean;
+  links: Links;
+  /** For an item: the list it is of has paragraphs for items. */
+  loose?: boolean;
+}
+
+/** The nodes of a block, in an element of their own. */
+export function renderBlock(raw: string, { live, links, loose }: Drawing): HTMLElement {
   const source = live ? remend(raw, { linkMode: "text-only", htmlTags: false }) : raw;
   const lexer = new Lexer(options);
   lexer.tokens.links = { ...links };
-  return sanitise(parse(lexer.lex(source)));
+  const tokens = lexer.lex(source);
+  if (loose) {
+    for (const token of tokens) {
+      if (token.type !== "list") continue;
+      token.loose = true;
+      for (const item of token.items) item.loose = true;
+    }
+  }
+  return clean(answers, parse(tokens));
 }
 
 /** Highlighted code, as the highlighter's own markup: only its spans and their classes pass. */
-export function renderHighlighted(html: string): DocumentFragment {
-  return purify.sanitize(html, { RETURN_DOM_FRAGMENT: true, ALLOWED_TAGS: ["span"], ALLOWED_ATTR: ["class"] });
+export function renderHighlighted(html: string): Node[] {
+  return [...clean(colours, html).childNodes];
 }

@@ -1,14 +1,14 @@
-// When to draw: at most once a frame, and less often while drawing is dear, so that the page always has time to
+// When to draw: at most each second frame, and less often while drawing is dear, so that the page always has time to
 // answer the person. In a hidden page, where frames stop, a slow timer keeps the state moving.
 
 const HIDDEN_EVERY = 250;
+/** No reader sees text come faster than this, ms. */
+const EVERY = 30;
 /** After a draw of n ms the next one waits at least this many times n. */
 const REST = 2;
 
 export interface Frames {
   request(): void;
-  /** Draws now, if a draw was requested. */
-  flush(): void;
   stop(): void;
 }
 
@@ -17,13 +17,12 @@ export function makeFrames(draw: () => void, now: () => number = () => performan
   let earliest = 0;
 
   function run() {
-    cancel?.();
     cancel = null;
     const began = now();
     if (began < earliest && !document.hidden) return request();
     draw();
     const ended = now();
-    earliest = ended + (ended - began) * REST;
+    earliest = Math.max(began + EVERY, ended + (ended - began) * REST);
   }
 
   function request() {
@@ -33,26 +32,25 @@ export function makeFrames(draw: () => void, now: () => number = () => performan
       cancel = () => clearTimeout(timer);
     } else {
       const frame = requestAnimationFrame(run);
-      // A page hidden between the request and its frame would wait for ever.
-      const timer = setTimeout(run, HIDDEN_EVERY * 4);
-      cancel = () => {
-        cancelAnimationFrame(frame);
-        clearTimeout(timer);
-      };
+      cancel = () => cancelAnimationFrame(frame);
     }
   }
 
+  /** A frame asked for before the page was hidden would only come when it is seen again. */
+  function rearm() {
+    if (!cancel) return;
+    cancel();
+    cancel = null;
+    request();
+  }
+  document.addEventListener("visibilitychange", rearm);
+
   return {
     request,
-    flush() {
-      if (!cancel) return;
-      cancel();
-      cancel = null;
-      draw();
-    },
     stop() {
       cancel?.();
       cancel = null;
+      document.removeEventListener("visibilitychange", rearm);
     },
   };
 }

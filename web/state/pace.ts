@@ -3,6 +3,8 @@
 
 /** The rate is taken over this long, ms. */
 const WINDOW = 3_000;
+/** No closer than this are two samples worth having, ms. */
+const APART = 100;
 /** Characters a token, about, in the languages the page speaks. */
 const CHARACTERS_A_TOKEN = 4;
 
@@ -16,7 +18,8 @@ export interface Pace {
 export const startPace = (now: number): Pace => ({ startedAt: now, firstAt: null, samples: [] });
 
 export function notePace(pace: Pace, length: number, now: number): Pace {
-  if (length === 0) return pace;
+  const last = pace.samples.at(-1);
+  if (length === 0 || (last && now - last.at < APART)) return pace;
   const samples = [...pace.samples.filter(({ at }) => now - at <= WINDOW), { at: now, length }];
   return { ...pace, firstAt: pace.firstAt ?? now, samples };
 }

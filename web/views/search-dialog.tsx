@@ -57,7 +57,7 @@ export default function SearchDialog(props: { close: () => void }) {
       <div class="search-box">
         <Search size={17} aria-hidden="true" />
         <input
-          autofocus
+          data-first-focus
           type="search"
           role="combobox"
           aria-expanded="true"

@@ -1,6 +1,6 @@
 // One answer: the keep line, the text as it comes, and the receipt. The line says what the text's colour says: solid
 // as far as it is promised, pale beside the tail, a notch where a crash was survived.
-import { createEffect, createSignal, lazy, Match, onCleanup, Show, Suspense, Switch } from "solid-js";
+import { createEffect, createSignal, lazy, Match, on, onCleanup, Show, Suspense, Switch } from "solid-js";
 import type { RunState } from "../../../protocol/reduce.ts";
 import { t } from "../../i18n/locale.ts";
 import type { DrawnText } from "../../markdown/markdown.tsx";
@@ -26,40 +26,43 @@ export function Answer(props: { session: ChatSession; id: string; step: PathStep
   let body!: HTMLDivElement;
 
   const top = () => body.getBoundingClientRect().top;
-
-  // Where the promise ends: measured when it moves, not when the text grows below it.
-  createEffect(() => {
-    const now = run();
-    width();
-    if (now?.status !== "running") {
-      unpromised.mark(null);
-      setSolid(null);
-      return;
-    }
-    const whole = now.text.length;
-    const range = now.committed < whole ? drawn()?.rangeFrom(now.committed) : null;
-    unpromised.mark(range ?? null);
-    if (now.committed === 0) setSolid(0);
-    else if (!range) setSolid(null);
-    else {
-      const first = range.getClientRects()[0];
-      setSolid(first ? first.top - top() + first.height / 2 : null);
-    }
-  });
+  /** After every effect of this change, the text's own drawing among them. */
+  const drawnNow = (look: () => void) => queueMicrotask(() => body.isConnected && look());
 
   createEffect(() => {
     const now = run();
-    const draw = drawn();
-    width();
-    if (!now || !draw || now.recoveries.length === 0) return setNotches([]);
-    setNotches(
-      now.recoveries.map((recovery) => {
-        const rect = draw.rangeFrom(recovery.at)?.getClientRects()[0];
-        const end = body.getBoundingClientRect().height;
-        return { recovery, y: Math.min(rect ? rect.top - top() + rect.height / 2 : end - 6, end - 6) };
-      }),
-    );
+    const tail = now?.status === "running" && now.committed < now.text.length;
+    const at = now?.committed ?? 0;
+    drawnNow(() => unpromised.mark(tail ? (drawn()?.rangeFrom(at) ?? null) : null));
   });
+
+  // Where the promise ends on the page: measured when it moves, not each time the text grows below it.
+  const committed = () => run()?.committed ?? 0;
+  createEffect(
+    on([running, committed, drawn, width], ([live, at]) => {
+      if (!live) return setSolid(null);
+      drawnNow(() => {
+        const first = drawn()?.rangeFrom(at)?.getClientRects()[0];
+        setSolid(at === 0 ? 0 : first ? first.top - top() + first.height / 2 : body.getBoundingClientRect().height);
+      });
+    }),
+  );
+
+  const recoveries = () => run()?.recoveries ?? [];
+  createEffect(
+    on([recoveries, running, drawn, width], ([list]) => {
+      if (list.length === 0) return setNotches([]);
+      drawnNow(() => {
+        const end = body.getBoundingClientRect().height - 6;
+        setNotches(
+          list.map((recovery) => {
+            const rect = drawn()?.rangeFrom(recovery.at)?.getClientRects()[0];
+            return { recovery, y: Math.min(rect ? rect.top - top() + rect.height / 2 : end, end) };
+          }),
+        );
+      });
+    }),
+  );
 
   function watchWidth(element: HTMLDivElement) {
     body = element;

@@ -99,11 +99,16 @@ export function Receipt(props: { run: RunState }) {
                 <CircleCheck size={14} class="kept" aria-hidden="true" />
                 <span class="visually-hidden">{t("status.completed")}</span>
               </Show>
+              <Show when={receipt().firstTokenMs !== null && format().duration(receipt().firstTokenMs ?? 0)}>
+                {(time) => (
+                  <span>
+                    <span class="wide-only">{t("receipt.firstWord", time())}</span>
+                    <span class="narrow-only">{time()}</span>
+                  </span>
+                )}
+              </Show>
               <For
                 each={[
-                  receipt().firstTokenMs === null
-                    ? null
-                    : t("receipt.firstWord", format().duration(receipt().firstTokenMs ?? 0)),
                   receipt().outputTokens === null
                     ? null
                     : t("receipt.tokens", receipt().outputTokens ?? 0, format().integer(receipt().outputTokens ?? 0)),
