@@ -35,12 +35,14 @@ export interface BlockList {
   blocks: readonly Block[];
   /** How many of `blocks` are frozen. */
   frozen: number;
-  /** Link definitions seen so far. */
+  /** Link definitions, for drawing. */
   links: Links;
+  /** Those before the open blocks: one that is still being written would be kept as it was cut. */
+  settledLinks: Links;
   done: boolean;
 }
 
-export const noBlocks: BlockList = { text: "", blocks: [], frozen: 0, links: {}, done: false };
+export const noBlocks: BlockList = { text: "", blocks: [], frozen: 0, links: {}, settledLinks: {}, done: false };
 
 /**
  * This many blocks at the end stay open: a list that goes on after a blank line first looks like a list and a
@@ -82,18 +84,27 @@ function toBlocks(token: Token, start: number, before: Block | undefined): Block
   return [{ ...plain, kind: "code", raw, start, end, language, code: token.text, closed }];
 }
 
-function lex(text: string, start: number, links: Links, before: Block | undefined): { blocks: Block[]; links: Links } {
+interface Lexed {
+  blocks: Block[];
+  links: Links;
+  definitions: { end: number; tag: string; link: Links[string] }[];
+}
+
+function lex(text: string, start: number, links: Links, before: Block | undefined): Lexed {
   const lexer = new Lexer(options);
   lexer.tokens.links = { ...links };
   const blocks: Block[] = [];
+  const definitions: Lexed["definitions"] = [];
   let at = start;
   // Blocks only: what stands inside them is lexed when they are drawn.
   for (const token of lexer.blockTokens(text, lexer.tokens)) {
-    if (token.type !== "space" && token.type !== "def")
-      blocks.push(...toBlocks(token, at, at === start ? before : undefined));
-    at += token.raw.length;
+    const end = at + token.raw.length;
+    if (token.type === "def") {
+      definitions.push({ end, tag: token.tag, link: { href: token.href, title: token.title } });
+    } else if (token.type !== "space") blocks.push(...toBlocks(token, at, at === start ? before : undefined));
+    at = end;
   }
-  return { blocks, links: lexer.tokens.links };
+  return { blocks, links: lexer.tokens.links, definitions };
 }
 
 /** How many blocks at the front still stand word for word in `text`. */
@@ -122,7 +133,8 @@ export function advance(before: BlockList, source: string, done: boolean): Block
   const kept = done ? 0 : grown ? before.frozen : standing(before.blocks, before.frozen, text);
   const last = before.blocks[kept - 1];
   const start = last?.end ?? 0;
-  const { blocks: fresh, links } = lex(text.slice(start), start, before.links, last);
+  const settled = done ? {} : before.settledLinks;
+  const { blocks: fresh, links, definitions } = lex(text.slice(start), start, settled, last);
   const blocks = [
     ...before.blocks.slice(0, kept),
     ...fresh.map((block, index) => {
@@ -132,15 +144,13 @@ export function advance(before: BlockList, source: string, done: boolean): Block
       return old && same(old, next) ? old : next;
     }),
   ];
-  // The same object while nothing was added: a block is drawn again when the definitions it may refer to change.
-  const known = Object.keys(links).length === Object.keys(before.links).length ? before.links : links;
-  return {
-    text,
-    blocks,
-    frozen: done ? blocks.length : Math.max(kept, blocks.length - OPEN_AT_END),
-    links: known,
-    done,
-  };
+  const frozen = done ? blocks.length : Math.max(kept, blocks.length - OPEN_AT_END);
+  const frozenEnd = blocks[frozen - 1]?.end ?? 0;
+  const settledLinks = { ...settled };
+  for (const { end, tag, link } of definitions) if (end <= frozenEnd) settledLinks[tag] ??= link;
+  // The same object while nothing changed: a block is drawn again when the definitions it may refer to do.
+  const known = JSON.stringify(links) === JSON.stringify(before.links) ? before.links : links;
+  return { text, blocks, frozen, links: known, settledLinks, done };
 }
 
 /** Blocks as they stand on the page: the items of one list together. */
