@@ -41,6 +41,12 @@ export function createModelList(providers: Providers, now: () => number): ModelL
     }
   }
 
+  /** A configured default is offered even where the provider does not list it. */
+  function withDefault(name: ProviderName, models: ListedModel[]): ListedModel[] {
+    const id = providers.default?.provider === name ? providers.default.model : null;
+    return id === null || models.some((model) => model.id === id) ? models : [{ id, name: id }, ...models];
+  }
+
   async function defaultOf(name: ProviderName): Promise<string> {
     if (providers.default?.provider === name && providers.default.model) return providers.default.model;
     const listed = await list(name);
@@ -58,12 +64,10 @@ export function createModelList(providers: Providers, now: () => number): ModelL
           if ("reason" in listed)
             return { standing: { ...standing, available: false, reason: listed.reason }, models: [] };
           const { provider, scripted } = standing;
-          const isDefault = (id: string, index: number) =>
-            chosen?.provider === provider && (chosen.model === null ? index === 0 : chosen.model === id);
-          const models = listed.models.map(({ id, name }, index): Model => {
-            const prices = providers.pricesOf(provider, id);
-            const { input: inputPrice = null, output: outputPrice = null } = prices ?? {};
-            return { provider, id, name, scripted, inputPrice, outputPrice, default: isDefault(id, index) };
+          const models = withDefault(provider, listed.models).map(({ id, name }): Model => {
+            const { input: inputPrice = null, output: outputPrice = null } = providers.pricesOf(provider, id) ?? {};
+            const isDefault = chosen?.provider === provider && id === (chosen.model ?? listed.models[0]?.id);
+            return { provider, id, name, scripted, inputPrice, outputPrice, default: isDefault };
           });
           return { standing, models };
         }),

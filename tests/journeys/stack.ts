@@ -17,6 +17,8 @@ export interface StackOptions {
   scriptedModelUrl?: string;
   env?: Record<string, string>;
   args?: string[];
+  /** Builds the page too, when it is out of date. */
+  page?: boolean;
 }
 
 export class Stack {
@@ -52,10 +54,10 @@ export class Stack {
 
   /** Starts the launcher on the same port and data; resolves when it says that it is ready. */
   async start(): Promise<void> {
-    const { scriptedModelUrl, env, args = [] } = this.#options;
+    const { scriptedModelUrl, env, args = [], page = false } = this.#options;
     const launcher = spawn(
       process.execPath,
-      [join(ROOT, "local/start.ts"), "--quiet", "--no-page", "--no-dev-vars", ...args],
+      [join(ROOT, "local/start.ts"), "--quiet", ...(page ? [] : ["--no-page"]), "--no-dev-vars", ...args],
       {
         // Nothing of this process's own settings: the machine may have real keys.
         env: {
