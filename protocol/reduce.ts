@@ -13,6 +13,7 @@ import type {
   RunStatus,
   Tier,
 } from "./records.ts";
+import { titleFrom } from "./title.ts";
 
 export interface MessageState {
   id: string;
@@ -50,6 +51,7 @@ export interface RunState {
 }
 
 export interface ChatState {
+  /** The given one, or else the beginning of the first message. */
   title: string | null;
   messages: Readonly<Record<string, MessageState>>;
   runs: Readonly<Record<string, RunState>>;
@@ -80,7 +82,12 @@ export function reduce(chat: ChatState, record: LogRecord, promised: boolean): C
   if (record.type === "title") return { ...chat, title: record.title };
   if (record.type === "message") {
     const { id, parent, role, text, time } = record;
-    return { ...chat, messages: { ...chat.messages, [id]: { id, parent, role, text, run: null, time } } };
+    const title = chat.title ?? (parent === null ? titleFrom(text) : null);
+    return {
+      title,
+      runs: chat.runs,
+      messages: { ...chat.messages, [id]: { id, parent, role, text, run: null, time } },
+    };
   }
   if (record.type === "run.started") {
     const { type: _, run: id, ...started } = record;
