@@ -27,8 +27,10 @@ export interface SweepOptions {
 }
 
 const TOKENS = 400;
-const RUN_READERS = 8;
-const CHAT_READERS = 4;
+const RUN_READERS = 12;
+const CHAT_READERS = 6;
+/** Chats read at the same time. */
+const ABREAST = 3;
 
 /** Runs rounds of one chat with two answers each. Throws at the first byte lost, doubled or out of order. */
 export async function sweepDisconnects(stack: Stack, client: Client, options: SweepOptions): Promise<Report> {
@@ -42,20 +44,23 @@ export async function sweepDisconnects(stack: Stack, client: Client, options: Sw
   };
   const chopper = await startChopper({ to: stack.port, random: () => random.next(), budget: () => someBytes(random) });
   try {
-    while (report.disconnects < options.disconnects) {
-      await round(client, chopper, random, report);
-      report.disconnects = chopper.cuts;
-      options.progress?.(report);
-    }
+    const rounds = async () => {
+      while (chopper.cuts < options.disconnects) {
+        await round(client, chopper, random, report);
+        report.disconnects = chopper.cuts;
+        options.progress?.(report);
+      }
+    };
+    await Promise.all(Array.from({ length: ABREAST }, rounds));
   } finally {
     await chopper.close();
   }
   return report;
 }
 
-/** From a byte to 16 kB, small ones as likely as large: cuts fall into heads, frames, events and characters alike. */
+/** From a byte to 8 kB, small ones as likely as large: cuts fall into heads, frames, events and characters alike. */
 function someBytes(random: Random): number {
-  return Math.ceil(2 ** (14 * random.next()));
+  return Math.ceil(2 ** (13 * random.next()));
 }
 
 async function round(client: Client, chopper: Chopper, random: Random, report: Report): Promise<void> {
