@@ -61,12 +61,10 @@ function procListener(port: number): number | undefined {
 }
 
 function openFiles(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
-  } catch {
-    // It ended meanwhile, or it is somebody else's.
-    return [];
-  }
+  const folder = `/proc/${pid}/fd`;
+  return (quietly(() => readdirSync(folder)) ?? []).flatMap(
+    (fd) => quietly(() => readlinkSync(`${folder}/${fd}`)) ?? [],
+  );
 }
 
 function allPids(): number[] {
@@ -74,19 +72,19 @@ function allPids(): number[] {
 }
 
 function read(path: string): string | undefined {
+  return quietly(() => readFileSync(path, "utf8"));
+}
+
+/** What is looked at may end meanwhile, or be somebody else's. */
+function quietly<T>(look: () => T): T | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return look();
   } catch {
     return undefined;
   }
 }
 
 function lines(program: string, args: string[]): string[] {
-  try {
-    return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
-      .split("\n")
-      .filter(Boolean);
-  } catch {
-    return [];
-  }
+  const output = quietly(() => execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  return (output ?? "").split("\n").filter(Boolean);
 }
