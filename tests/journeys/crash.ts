@@ -11,6 +11,8 @@ import { eventually, type Stack } from "./stack.ts";
 import { Transcript } from "./transcript.ts";
 
 export const CHUNKS = 60;
+/** Chunks a second: text is promised three times in an answer, and most kills take some that was shown and not promised. */
+const RATE = 25;
 
 export interface Crash {
   provider: ProviderName;
@@ -52,7 +54,7 @@ export async function crash(stack: Stack, model: ScriptedModel, client: Client, 
   const { id, chatId } = await client.ask({
     prompt,
     provider,
-    model: `scripted-tokens-${CHUNKS}-rate-40${words}`,
+    model: `scripted-tokens-${CHUNKS}-rate-${RATE}${words}`,
     ...(recovery && { recovery }),
   });
   const reader = new Transcript();
