@@ -2,6 +2,7 @@
 // scripted model plays, and what to tell the person about it.
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv as parseEnvFile } from "node:util";
+import { z } from "zod";
 import { type ProviderName, providerNameSchema } from "../protocol/records.ts";
 import { parseEnv } from "../workers/env.ts";
 import type { LocalServer } from "./find-models.ts";
@@ -127,6 +128,7 @@ function check(vars: Vars): void {
   try {
     parseEnv(vars);
   } catch (error) {
-    throw new StartError((error as Error).message, "Correct it in .dev.vars or in the environment, then start again.");
+    const message = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new StartError(message, "Correct it in .dev.vars or in the environment, then start again.");
   }
 }
