@@ -14,6 +14,8 @@ export interface MenuProps {
 const Check = (props: { on: boolean }): JSX.Element => <span class="menu-check">{props.on ? "✓" : ""}</span>;
 
 export default function Menu(props: MenuProps) {
+  // Where the button is: a menu at the end of the page would stand outside of every landmark.
+  const landmark = props.anchor.closest<HTMLElement>("nav, main, aside");
   const close = (open: boolean) => !open && props.close();
   return (
     <DropdownMenu
@@ -24,7 +26,7 @@ export default function Menu(props: MenuProps) {
       placement="bottom-start"
       getAnchorRect={() => props.anchor.getBoundingClientRect()}
     >
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal {...(landmark && { mount: landmark })}>
         <DropdownMenu.Content
           class="menu"
           aria-label={props.label}

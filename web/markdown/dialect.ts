@@ -43,4 +43,5 @@ const marked = new Marked({
 });
 
 export const options = marked.defaults;
+export const walk = (tokens: Token[], visit: (token: Token) => void): void => void marked.walkTokens(tokens, visit);
 export const parse = (tokens: Token[]): string => marked.parser(tokens);

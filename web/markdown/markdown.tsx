@@ -20,8 +20,14 @@ type Elements = Map<number, HTMLElement>;
 
 interface BlockProps {
   block: Block;
-  links: Links;
+  around: Around;
   elements: Elements;
+}
+
+/** What a block is drawn by beside its own text. */
+interface Around {
+  links: Links;
+  firstHeading: number | undefined;
 }
 
 /** A paragraph, a table, a quote, an item: whatever is HTML once it is read. */
@@ -31,7 +37,7 @@ function HtmlBlock(props: BlockProps) {
   createEffect(() => {
     const { raw, closed, start, list } = props.block;
     props.elements.set(start, element);
-    const drawn = renderBlock(raw, { live: !closed, links: props.links, loose: list?.loose ?? false });
+    const drawn = renderBlock(raw, { ...props.around, live: !closed, loose: list?.loose ?? false });
     // An item is drawn as a list of one; its element here is in the whole list.
     morph(element, list ? (drawn.querySelector("li") ?? drawn) : drawn);
     if (closed) dressCode();
@@ -85,6 +91,14 @@ export function Markdown(props: MarkdownProps) {
   const list = createMemo<BlockList>((before) => advance(before, props.text, props.done), noBlocks);
   // Apart from the list: a block must not be drawn again because another one grew.
   const links = createMemo(() => list().links);
+  const firstHeading = createMemo(() => {
+    for (const { raw } of list().blocks) {
+      const marks = /^ {0,3}(#{1,6})\s/.exec(raw)?.[1];
+      if (marks) return marks.length;
+    }
+    return undefined;
+  });
+  const around = createMemo((): Around => ({ links: links(), firstHeading: firstHeading() }));
   const groups = createMemo<Group[]>((before) => groupBlocks(list().blocks, before), []);
   const elements: Elements = new Map();
   /** A promise comes once a second, a draw once a frame: where the last promise ends is kept between them. */
@@ -121,17 +135,17 @@ export function Markdown(props: MarkdownProps) {
                 <div class="block">
                   <Dynamic component={list().ordered ? "ol" : "ul"} start={list().ordered ? list().first : undefined}>
                     <Index each={group().blocks}>
-                      {(block) => <HtmlBlock block={block()} links={links()} elements={elements} />}
+                      {(block) => <HtmlBlock block={block()} around={around()} elements={elements} />}
                     </Index>
                   </Dynamic>
                 </div>
               )}
             </Match>
             <Match when={group().blocks[0]?.kind === "code" && group().blocks[0]}>
-              {(block) => <CodeOf block={block()} links={links()} elements={elements} />}
+              {(block) => <CodeOf block={block()} around={around()} elements={elements} />}
             </Match>
             <Match when={group().blocks[0]}>
-              {(block) => <HtmlBlock block={block()} links={links()} elements={elements} />}
+              {(block) => <HtmlBlock block={block()} around={around()} elements={elements} />}
             </Match>
           </Switch>
         )}

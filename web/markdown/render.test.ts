@@ -123,3 +123,16 @@ describe("renderBlock", () => {
     expect(renderBlock("[x][ref]", { live: false, links }).querySelector("a")?.href).toBe("https://example.com/");
   });
 });
+
+describe("headings", () => {
+  const tag = (raw: string, firstHeading?: number) =>
+    renderBlock(raw, { live: false, links: {}, firstHeading }).firstElementChild?.tagName;
+
+  it("stand below the page's and the answer's own, from the answer's first one on", () => {
+    expect(tag("# a", 1)).toBe("H3");
+    expect(tag("### a", 3)).toBe("H3");
+    expect(tag("#### a", 3)).toBe("H4");
+    expect(tag("# a", 3)).toBe("H3");
+    expect(tag("###### a", 1)).toBe("H6");
+  });
+});

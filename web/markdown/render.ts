@@ -2,7 +2,7 @@
 import createPurify from "dompurify";
 import { Lexer, type Links } from "marked";
 import remend from "remend";
-import { options, parse } from "./dialect.ts";
+import { options, parse, walk } from "./dialect.ts";
 
 const SAFE_LINK = /^(?:https?:|mailto:)/i;
 
@@ -65,10 +65,12 @@ export interface Drawing {
   links: Links;
   /** For an item: the list it is of has paragraphs for items. */
   loose?: boolean;
+  /** The depth of the answer's first heading: it is drawn as the third level, below the page's and the answer's. */
+  firstHeading?: number | undefined;
 }
 
 /** The nodes of a block, in an element of their own. */
-export function renderBlock(raw: string, { live, links, loose }: Drawing): HTMLElement {
+export function renderBlock(raw: string, { live, links, loose, firstHeading = 1 }: Drawing): HTMLElement {
   const source = live ? remend(raw, { linkMode: "text-only", htmlTags: false }) : raw;
   const lexer = new Lexer(options);
   lexer.tokens.links = { ...links };
@@ -80,6 +82,9 @@ export function renderBlock(raw: string, { live, links, loose }: Drawing): HTMLE
       for (const item of token.items) item.loose = true;
     }
   }
+  walk(tokens, (token) => {
+    if (token.type === "heading") token.depth = Math.min(6, Math.max(3, token.depth - firstHeading + 3));
+  });
   return clean(answers, parse(tokens));
 }
 

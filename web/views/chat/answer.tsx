@@ -83,6 +83,7 @@ export function Answer(props: { session: ChatSession; id: string; step: PathStep
       data-committed={run()?.committed}
       data-length={text().length}
     >
+      <h2 class="visually-hidden">{t("message.answer")}</h2>
       <div class="answer-body" classList={{ wordless: text() === "" && ended() }} ref={watchWidth}>
         <KeepLine solid={solid()} notches={notches()} status={run()?.status ?? "completed"} />
         <Show when={text() !== ""} fallback={<Wordless status={run()?.status ?? "completed"} />}>

@@ -26,6 +26,7 @@ export function Question(props: { session: ChatSession; id: string; step: PathSt
 
   return (
     <article class="question" aria-label={t("message.you")}>
+      <h2 class="visually-hidden">{t("message.you")}</h2>
       <Show
         when={draft() !== null}
         fallback={

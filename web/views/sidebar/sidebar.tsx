@@ -62,7 +62,7 @@ export function Sidebar() {
       <div class="sidebar-foot">
         <MenuButton
           class="foot-button language"
-          label={t("nav.language")}
+          label={`${t("nav.language")}: ${locale().toUpperCase()}`}
           entries={LOCALES.map((one) => ({
             label: LANGUAGE_NAMES[one],
             checked: locale() === one,
@@ -70,7 +70,7 @@ export function Sidebar() {
           }))}
         >
           <Languages size={16} aria-hidden="true" />
-          <span aria-hidden="true">{locale().toUpperCase()}</span>
+          {locale().toUpperCase()}
         </MenuButton>
         <Tooltip text={t("nav.docs")} named>
           <a class="icon-button" href="/docs" aria-label={t("nav.docs")} target="_blank" rel="noopener">
