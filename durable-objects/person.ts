@@ -7,7 +7,7 @@ import type { ChatListReply, ChatSummary, SearchReply } from "../protocol/reques
 import { durableDisk } from "./durable-disk.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { ChatUpdate } from "./outbox.ts";
-import { matchQuery, SNIPPET_CLOSE, SNIPPET_OPEN } from "./search-query.ts";
+import { matchesTitle, matchQuery, SNIPPET_CLOSE, SNIPPET_OPEN } from "./search-query.ts";
 import type { Disk } from "./sql.ts";
 
 const STEPS = [
@@ -160,13 +160,12 @@ export class PersonObject extends DurableObject<Env> {
        FROM texts JOIN chats ON chats.id = texts.chat WHERE texts MATCH ? ORDER BY rank LIMIT ${HITS}`,
       match,
     );
+    // Folding is ours, so the titles are gone through here; there are at most as many as a person may keep chats.
+    const named = matchesTitle(query);
     const titled = disk
-      .exec<ChatColumns>(
-        `SELECT id, title, created, updated, running FROM chats
-         WHERE instr(lower(title), lower(?)) > 0 ORDER BY updated DESC LIMIT ${HITS}`,
-        query,
-      )
-      .filter((chat) => !hits.some((hit) => hit.chatId === chat.id))
+      .exec<ChatColumns>("SELECT id, title, created, updated, running FROM chats ORDER BY updated DESC")
+      .filter(({ id, title }) => named(title) && !hits.some((hit) => hit.chatId === id))
+      .slice(0, HITS)
       .map(({ id, title, updated }) => ({ chatId: id, title, messageId: null, snippet: title, time: updated }));
     return { hits: [...titled, ...hits] };
   }

@@ -20,8 +20,17 @@ export function createApp(): OpenAPIHono<AppEnv> {
   const app = createRouter();
   app.onError(onError);
   app.notFound((c) => {
-    const detail = `There is nothing at ${c.req.method} ${c.req.path.slice(0, 100)}. GET /docs shows what there is.`;
-    return problemResponse({ code: "not_found", detail }, c.var.requestId);
+    const asked = `${c.req.method} ${c.req.path.slice(0, 100)}`;
+    const allowed = methodsOf(app, c.req.path);
+    if (allowed.length === 0) {
+      const detail = `There is nothing at ${asked}. GET /docs shows what there is.`;
+      return problemResponse({ code: "not_found", detail }, c.var.requestId);
+    }
+    const allow = allowed.join(", ");
+    const detail = `There is no ${asked}. This address takes ${allow}.`;
+    const response = problemResponse({ code: "method_not_allowed", detail }, c.var.requestId);
+    response.headers.set("allow", allow);
+    return response;
   });
 
   app.use(identifyRequest);
@@ -52,4 +61,19 @@ export function createApp(): OpenAPIHono<AppEnv> {
     info: { title: "Keepstream", version: "1", description: "LLM chat that never loses an answer." },
   });
   return app;
+}
+
+/** The methods that an address takes; none when there is no such address. */
+function methodsOf(app: OpenAPIHono<AppEnv>, path: string): string[] {
+  const routes = app.routes.filter(({ method, path: pattern }) => method !== "ALL" && matches(pattern, path));
+  const methods = new Set(routes.map(({ method }) => method));
+  if (methods.has("GET")) methods.add("HEAD");
+  return [...methods].sort();
+}
+
+function matches(pattern: string, path: string): boolean {
+  const [parts, asked] = [pattern.split("/"), path.split("/")];
+  return (
+    parts.length === asked.length && parts.every((part, i) => (part.startsWith(":") ? asked[i] : part === asked[i]))
+  );
 }
