@@ -71,6 +71,7 @@ export default defineConfig({
           // Bundled once instead of fetched module by module in each file: the first request of a file takes 2 s, not 8.
           deps: { optimizer: { ssr: { enabled: true, include: WORKER_PACKAGES } } },
           testTimeout: 30_000,
+          hookTimeout: 30_000,
         },
       },
       {
