@@ -46,6 +46,8 @@ export class Connections {
   readonly #subscribers: Subscribers;
   readonly #durable: () => number;
   readonly #sockets = new Map<WebSocket, Reader>();
+  /** Accepted, and not told yet where to resume. They read nothing, but each is held open. */
+  readonly #waiting = new Set<WebSocket>();
 
   constructor(log: ChunkLog, subscribers: Subscribers, durable: () => number) {
     this.#log = log;
@@ -67,7 +69,7 @@ export class Connections {
   }
 
   full(): Result<never> | undefined {
-    const { size } = this.#subscribers;
+    const size = this.#subscribers.size + this.#waiting.size;
     if (size < MAX_READERS_PER_CHAT) return undefined;
     const detail = `This chat has ${size} readers already; the limit is ${MAX_READERS_PER_CHAT}. Close one, or try again.`;
     return fail("too_many_readers", detail, { limit: MAX_READERS_PER_CHAT, value: size, retryAfter: 5 });
@@ -112,7 +114,8 @@ export class Connections {
     state.acceptWebSocket(server);
     const attachment: Attachment = { run: reading.run ?? null, resumed: false };
     server.serializeAttachment(attachment);
-    if (reading.from !== undefined) this.#resume(server, attachment, span.value);
+    if (reading.from === undefined) this.#waiting.add(server);
+    else this.#resume(server, attachment, span.value);
     return ok(new Response(null, { status: 101, webSocket: client }));
   }
 
@@ -122,6 +125,7 @@ export class Connections {
     for (const socket of state.getWebSockets()) {
       const { run, resumed } = socket.deserializeAttachment() as Attachment;
       if (resumed) this.#join(socket, run ?? undefined, this.#durable(), socketSink(socket));
+      else this.#waiting.add(socket);
     }
   }
 
@@ -152,6 +156,7 @@ export class Connections {
     const reader = this.#sockets.get(socket);
     if (reader) this.#subscribers.remove(reader);
     this.#sockets.delete(socket);
+    this.#waiting.delete(socket);
   }
 
   #resume(socket: WebSocket, attachment: Attachment, { position, complete }: Span): void {

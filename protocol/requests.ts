@@ -19,6 +19,9 @@ import {
   wireRecordSchema,
 } from "./records.ts";
 
+/** Text from outside: what no text can have, half a character, has U+FFFD in its place, as everywhere on the web. */
+const text = () => z.string().overwrite((value) => value.toWellFormed());
+
 export const cacheModeSchema = z.enum(["default", "no-cache", "no-store", "only-if-cached"]);
 
 export const recoveryPolicySchema = z
@@ -31,10 +34,9 @@ export type RecoveryPolicy = z.infer<typeof recoveryPolicySchema>;
 
 export const generateRequestSchema = z
   .strictObject({
-    prompt: z.string().min(1).max(MAX_PROMPT_LENGTH).optional(),
-    chatId: z.string().optional().describe("The chat to go on in; a new one is made without it."),
-    parentId: z
-      .string()
+    prompt: text().min(1).max(MAX_PROMPT_LENGTH).optional(),
+    chatId: text().optional().describe("The chat to go on in; a new one is made without it."),
+    parentId: text()
       .nullable()
       .optional()
       .describe(
@@ -43,9 +45,9 @@ export const generateRequestSchema = z
       ),
     tier: tierSchema.optional(),
     provider: providerNameSchema.optional(),
-    model: z.string().min(1).max(200).optional(),
+    model: text().min(1).max(200).optional(),
     temperature: z.number().min(0).max(2).optional(),
-    system: z.string().max(MAX_SYSTEM_LENGTH).optional(),
+    system: text().max(MAX_SYSTEM_LENGTH).optional(),
     maxOutputTokens: z.number().int().min(1).max(MAX_OUTPUT_TOKENS).optional(),
     cache: z
       .strictObject({ mode: cacheModeSchema.optional(), ttl: z.number().int().min(1).max(31_536_000).optional() })
@@ -147,10 +149,10 @@ export const chatReplySchema = z
 export type ChatReply = z.infer<typeof chatReplySchema>;
 
 export const renameRequestSchema = z
-  .strictObject({ title: z.string().trim().min(1).max(MAX_TITLE_LENGTH) })
+  .strictObject({ title: text().trim().min(1).max(MAX_TITLE_LENGTH) })
   .meta({ id: "RenameRequest" });
 
-export const searchQuerySchema = z.object({ q: z.string().trim().min(1).max(MAX_QUERY_LENGTH) });
+export const searchQuerySchema = z.object({ q: text().trim().min(1).max(MAX_QUERY_LENGTH) });
 export const searchReplySchema = z
   .object({
     hits: z.array(
