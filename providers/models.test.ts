@@ -33,6 +33,11 @@ it("takes the models that answer in text, newest first, dated copies dropped", (
   expect(ids(textModels(listed))).toEqual(["gpt-6-sol", "o3", "scripted-slow", "gpt-4o", "gpt-3.5-turbo-0125"]);
 });
 
+it("takes models that are tuned to instructions, and whatever a server has when it has nothing else", () => {
+  expect(ids(textModels([{ id: "smollm2-135m-instruct" }, { id: "nomic-embed" }]))).toEqual(["smollm2-135m-instruct"]);
+  expect(ids(textModels([{ id: "my-speechless-7b" }]))).toEqual(["my-speechless-7b"]);
+});
+
 it("offers the configured list without asking", async () => {
   const ask = failing("internal");
   expect(await offeredModels({ configured: ["a", "b"], ask, builtIn: [] })).toEqual([

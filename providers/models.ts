@@ -32,15 +32,16 @@ export const OPENAI_MODELS = ["gpt-6-sol", "gpt-6-luna", "gpt-5.4-mini", "gpt-5-
 export const ANTHROPIC_MODELS = ["claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-5-5"] as const;
 
 const NOT_FOR_TEXT =
-  /embed|whisper|tts|speech|transcri|audio|realtime|image|dall-e|sora|video|moderation|rerank|guard|computer-use|deep-research|instruct$|^(babbage|davinci|text-)/i;
+  /embed|whisper|tts|speech|transcri|audio|realtime|image|dall-e|sora|video|moderation|rerank|guard|computer-use|deep-research|turbo-instruct|^(babbage|davinci|text-)/i;
 const DATED = /-(\d{4}-\d{2}-\d{2}|\d{4})$/;
 
 /**
- * OpenAI's list, newest first, without what does not answer in text and without the dated copies of models that are
- * listed by their plain name too.
+ * A provider's list, newest first, without what does not answer in text and without the dated copies of models that are
+ * listed by their plain name too. Names are all there is to judge by: where that leaves nothing, everything is offered.
  */
 export function textModels(models: readonly { id: string; created?: number }[]): ListedModel[] {
-  const text = models.filter(({ id }) => !NOT_FOR_TEXT.test(id));
+  const judged = models.filter(({ id }) => !NOT_FOR_TEXT.test(id));
+  const text = judged.length > 0 ? judged : models;
   const ids = new Set(text.map(({ id }) => id));
   const current = text.filter(({ id }) => !DATED.test(id) || !ids.has(id.replace(DATED, "")));
   return named(current.toSorted((a, b) => (b.created ?? 0) - (a.created ?? 0)).map(({ id }) => id));
