@@ -142,6 +142,7 @@ export const en = {
     refusal: "The model declined",
     recovered: (n: number, twice: number, text: string) =>
       `${one(n) ? "Cut once" : `Cut ${n} times`}, resumed to the letter · ${text} token${s(twice)} paid twice`,
+    recoveredShort: "Cut and resumed",
     rows: {
       status: "Status",
       finish: "Why it ended",

@@ -144,6 +144,7 @@ export const fr: Dictionary = {
     refusal: "Le modèle a décliné",
     recovered: (n: number, twice: number, text: string) =>
       `${one(n) ? "Coupée une fois" : `Coupée ${n} fois`}, reprise au mot près · ${text} jeton${s(twice)} repayé${s(twice)}`,
+    recoveredShort: "Coupée et reprise",
     rows: {
       status: "État",
       finish: "Raison de la fin",

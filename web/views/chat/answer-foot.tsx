@@ -1,4 +1,5 @@
 // Under an answer: how it stands or what it was, what went wrong, and what can be done with it.
+import ChevronDown from "lucide-solid/icons/chevron-down";
 import Radio from "lucide-solid/icons/radio";
 import RefreshCw from "lucide-solid/icons/refresh-cw";
 import { createMemo, createSignal, lazy, onCleanup, Show, Suspense } from "solid-js";
@@ -67,7 +68,7 @@ export function AnswerFoot(props: {
   text: () => string;
 }) {
   const app = useApp();
-  let regenerate!: HTMLButtonElement;
+  let other!: HTMLButtonElement;
   const [choosing, setChoosing] = createSignal(false);
   const run = () => props.session.runOf(props.id);
   const asked = () => props.session.message(props.id)?.parent;
@@ -112,11 +113,22 @@ export function AnswerFoot(props: {
             <Branches session={props.session} step={props.step} />
             <CopyButton icon text={props.text} label={t("message.copy")} done={t("message.copied")} />
             <Show when={asked()}>
-              <Tooltip text={t("message.regenerateWith")} named>
+              <Tooltip text={t("message.regenerate")} named>
                 <button
-                  ref={regenerate}
                   type="button"
                   class="icon-button"
+                  aria-label={t("message.regenerate")}
+                  disabled={props.session.activeRun() !== undefined}
+                  onClick={() => again()}
+                >
+                  <RefreshCw size={16} aria-hidden="true" />
+                </button>
+              </Tooltip>
+              <Tooltip text={t("message.regenerateWith")} named>
+                <button
+                  ref={other}
+                  type="button"
+                  class="icon-button slim"
                   aria-label={t("message.regenerateWith")}
                   aria-haspopup="dialog"
                   aria-expanded={choosing()}
@@ -125,7 +137,7 @@ export function AnswerFoot(props: {
                   onFocus={() => void loadPicker()}
                   onClick={() => setChoosing((now) => !now)}
                 >
-                  <RefreshCw size={16} aria-hidden="true" />
+                  <ChevronDown size={14} aria-hidden="true" />
                 </button>
               </Tooltip>
             </Show>
@@ -135,7 +147,7 @@ export function AnswerFoot(props: {
       <Show when={choosing()}>
         <Suspense>
           <ModelPicker
-            anchor={regenerate}
+            anchor={other}
             value={app.model()}
             choose={(model) => again(model)}
             close={() => setChoosing(false)}

@@ -79,7 +79,10 @@ export function Receipt(props: { run: RunState }) {
             <Show when={props.run.recoveries.length > 0}>
               <span class="pill" data-tone="kept">
                 <ShieldCheck size={14} aria-hidden="true" />
-                {t("receipt.recovered", props.run.recoveries.length, twice(), format().integer(twice()))}
+                <span class="wide-only">
+                  {t("receipt.recovered", props.run.recoveries.length, twice(), format().integer(twice()))}
+                </span>
+                <span class="narrow-only">{t("receipt.recoveredShort")}</span>
               </span>
             </Show>
             <Show when={props.run.status !== "completed"}>
@@ -101,7 +104,7 @@ export function Receipt(props: { run: RunState }) {
               </Show>
               <Show when={receipt().firstTokenMs !== null && format().duration(receipt().firstTokenMs ?? 0)}>
                 {(time) => (
-                  <span>
+                  <span class="fact">
                     <span class="wide-only">{t("receipt.firstWord", time())}</span>
                     <span class="narrow-only">{time()}</span>
                   </span>
@@ -115,7 +118,7 @@ export function Receipt(props: { run: RunState }) {
                   receipt().cost === null ? null : costText(receipt().cost),
                 ].filter((fact) => fact !== null)}
               >
-                {(fact) => <span>{fact}</span>}
+                {(fact) => <span class="fact">{fact}</span>}
               </For>
               <ChevronDown size={13} class="chevron" aria-hidden="true" />
             </span>
