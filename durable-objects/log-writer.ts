@@ -5,7 +5,7 @@ import type { DeltaRecord, LogRecord, Phase, Recovery, RunEndedRecord, RunStarte
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import type { Bookmark } from "../providers/provider.ts";
 import type { ChunkLog, ProducerState, RunRow } from "./chunk-log.ts";
-import { commitDue } from "./commit-policy.ts";
+import { COMMIT_MS, commitDue } from "./commit-policy.ts";
 
 export interface Clock {
   /** Unix ms. */
@@ -34,6 +34,7 @@ export interface Term {
 
 export interface Batch {
   deltas: readonly Pick<DeltaRecord, "at" | "text">[];
+  /** Where to take the stream up with all of this. Text that comes without one can't be taken up again. */
   bookmark: Bookmark | null;
 }
 
@@ -60,7 +61,7 @@ export interface Opening {
 
 export type Ended = Omit<RunEndedRecord, "type" | "run" | "time">;
 
-/** A run that has not ended, as it is in memory. */
+/** A run as it is in memory, until its end is promised. */
 export interface OpenRun {
   readonly run: number;
   readonly id: string;
@@ -85,6 +86,8 @@ export interface OpenRun {
   position: number;
   /** Who waits for what is shown now to be promised. */
   waiters: ((offset: string) => void)[];
+  /** Its end is written and takes no more; readers may yet have to be shown what came before. */
+  closed: boolean;
 }
 
 interface Unannounced {
@@ -133,13 +136,21 @@ export class LogWriter {
 
   /** Writes records that belong to the chat as a whole; resolves when they are on disk. */
   async write(...records: LogRecord[]): Promise<void> {
-    this.#log.transaction(() => this.#writeAll(records));
+    this.#transaction(() => this.#writeAll(records));
     await this.#settle();
   }
 
-  /** Opens a run under epoch 1, in one transaction with the records that lead to it. Resolves when all is on disk. */
+  /** Resolves when everything written so far is on disk and readers have been told. */
+  async settled(): Promise<void> {
+    await this.#settle();
+  }
+
+  /**
+   * Opens a run under epoch 1, in one transaction with the records that lead to it. Resolves when all is on disk; only
+   * then may its producer append, because readers know nothing of the run before.
+   */
   async start(opening: Opening, remember?: { key: string; fingerprint: string }): Promise<void> {
-    this.#log.transaction(() => {
+    this.#transaction(() => {
       this.#begin(opening);
       if (remember) this.#log.remember(remember.key, remember.fingerprint, opening.run);
     });
@@ -161,13 +172,13 @@ export class LogWriter {
   async takeOver(run: number): Promise<Term | undefined> {
     const open = this.#open.get(run);
     const row = this.#log.run(run);
-    if (!open || !row) return undefined;
-    this.#log.transaction(() => {
+    if (!open || open.closed || !row) return undefined;
+    this.#transaction(() => {
       this.#commit(open);
-      this.#log.setEpoch(run, open.epoch + 1);
+      open.epoch += 1;
+      open.nextSeq = 0;
+      this.#log.setEpoch(run, open.epoch);
     });
-    open.epoch += 1;
-    open.nextSeq = 0;
     const { epoch, committed: length, bookmark } = open;
     const before = this.#log.progress(row).producer;
     await this.#settle();
@@ -177,7 +188,7 @@ export class LogWriter {
   /** Takes one batch of a producer: shows it now, promises it at the next commit. */
   append(run: number, epoch: number, seq: number, batch: Batch): AppendOutcome {
     const open = this.#open.get(run);
-    if (!open || epoch !== open.epoch) return FENCED;
+    if (!open || open.closed || epoch !== open.epoch) return FENCED;
     if (seq < open.nextSeq) return DUPLICATE;
     if (seq > open.nextSeq) return { kind: "gap", expected: open.nextSeq };
     const refusal = refuse(open, batch);
@@ -186,7 +197,8 @@ export class LogWriter {
     const now = this.#clock.now();
     open.nextSeq += 1;
     open.dirtySince ??= now;
-    open.bookmark = batch.bookmark ?? open.bookmark;
+    // One that does not go with all of the text would bring some of it again.
+    if (batch.bookmark || batch.deltas.some(({ text }) => text)) open.bookmark = batch.bookmark;
     for (const { at, text } of batch.deltas) {
       if (open.firstTokenMs === null && text) {
         open.firstTokenMs = now - open.started.time;
@@ -213,22 +225,22 @@ export class LogWriter {
   /** Tells readers what the run is doing. Shown, never kept. */
   phase(run: number, phase: Phase, attempt: number, detail: string | null): void {
     const open = this.#open.get(run);
-    if (!open) return;
+    if (!open || open.closed) return;
     Object.assign(open, { phase, attempt, detail });
     this.#audience.shown(open, { type: "run.phase", run: open.id, phase, attempt, detail });
   }
 
-  /** Records that the run goes on after a break, from what is promised. */
-  async recovered(run: number, epoch: number, recovery: Omit<Recovery, "at">): Promise<void> {
+  /** Records that the run goes on after a break, from what is promised. Throws when the disk does not take it. */
+  recovered(run: number, epoch: number, recovery: Omit<Recovery, "at">): void {
     const open = this.#open.get(run);
-    if (!open || open.epoch !== epoch) return;
-    this.#log.transaction(() => {
+    if (!open || open.closed || open.epoch !== epoch) return;
+    this.#transaction(() => {
       this.#commit(open);
       const { mode, madeTwice } = recovery;
       const record: LogRecord = { type: "run.recovered", run: open.id, mode, at: open.committed, madeTwice };
       open.position = this.#write(run, record);
     });
-    await this.#settle();
+    void this.#settle();
   }
 
   /**
@@ -237,18 +249,33 @@ export class LogWriter {
    */
   async end(run: number, epoch: number, ended: Ended, replacement?: Opening): Promise<boolean> {
     const open = this.#open.get(run);
-    if (!open || open.epoch !== epoch) return false;
+    if (!open || open.closed || open.epoch !== epoch) return false;
     const record: RunEndedRecord = { type: "run.ended", run: open.id, ...ended, time: this.#clock.now() };
-    this.#log.transaction(() => {
+    this.#transaction(() => {
       // A bookmark alone is worth no row any more.
       if (open.tail || open.waiters.length > 0) this.#commit(open);
       if (replacement) this.#begin(replacement);
-      this.#announce(this.#log.endRun(run, record), run, record);
+      open.position = this.#log.endRun(run, record);
+      this.#announce(open.position, run, record);
+      open.dirtySince = null;
+      open.closed = true;
     });
     if (replacement) this.#adopt(replacement.run);
-    this.#open.delete(run);
     await this.#settle();
     return true;
+  }
+
+  /** All of `body` takes effect, on disk and here, or none of it: what the disk refused must never be promised. */
+  #transaction(body: () => void): void {
+    const announced = this.#unannounced.length;
+    const before = [...this.#open.values()].map((open) => ({ open, was: { ...open } }));
+    try {
+      this.#log.transaction(body);
+    } catch (error) {
+      this.#unannounced.length = announced;
+      for (const { open, was } of before) Object.assign(open, was);
+      throw error;
+    }
   }
 
   #writeAll(records: LogRecord[]): void {
@@ -272,7 +299,7 @@ export class LogWriter {
     const producer: ProducerState = { epoch, seq: open.nextSeq - 1, bookmark, time: this.#clock.now(), firstTokenMs };
     open.position = this.#log.append({ type: "delta", run: id, at, text }, run, producer);
     open.committed += text.length;
-    open.chunks += text ? 1 : 0;
+    open.chunks += 1;
     open.tail = "";
     open.dirtySince = null;
     open.bookmarkWritten = bookmark !== null;
@@ -298,9 +325,17 @@ export class LogWriter {
     // An earlier one took this one's place and has done its work.
     if (arranged !== this.#arranged) return;
     this.#arranged = Number.POSITIVE_INFINITY;
-    this.#log.transaction(() => {
-      for (const open of this.#open.values()) this.#commit(open);
-    });
+    try {
+      this.#transaction(() => {
+        for (const open of this.#open.values()) this.#commit(open);
+      });
+    } catch (error) {
+      // What is shown stays a tail; the disk is tried again later, even if nothing more comes.
+      const again = this.#clock.now() + COMMIT_MS;
+      this.#arranged = again;
+      this.#clock.after(COMMIT_MS, () => this.#commitArranged(again));
+      throw error;
+    }
     void this.#settle();
   }
 
@@ -311,6 +346,7 @@ export class LogWriter {
     this.#durable = Math.max(this.#durable, through);
     for (let next = this.#unannounced[0]; next && next.position <= through; next = this.#unannounced[0]) {
       this.#unannounced.shift();
+      if (next.run !== null && next.record.type === "run.ended") this.#open.delete(next.run);
       this.#audience.promised(next.run, next.record, next.position);
       const offset = formatOffset(next.position);
       for (const resolve of next.waiters) resolve(offset);
@@ -351,5 +387,6 @@ function reopen(log: ChunkLog, row: RunRow): OpenRun {
     first: row.first,
     position,
     waiters: [],
+    closed: false,
   };
 }

@@ -70,7 +70,10 @@ class Production {
   #requestFrom = 0;
   /** The recovery that the next piece will prove to have worked. */
   #recovering: Omit<Recovery, "at"> | null = null;
+  /** What came of the present request: text, and an answer at the provider that can be taken up again. */
+  #cameOf = { text: false, answer: false };
   readonly #fence = new AbortController();
+  #broken: { reason: unknown } | null = null;
   readonly #signal: AbortSignal;
 
   constructor(job: Job, at: Surroundings) {
@@ -87,49 +90,54 @@ class Production {
   async run(): Promise<number | null> {
     let error: ProviderError | null = null;
     let rung: Rung | "ask" = this.#job.inherited ? this.#climb() : "ask";
-    while (rung !== "replace" && rung !== "interrupted") {
+    for (;;) {
+      // Fenced while it waited.
+      if (!this.#open()) return null;
+      if (this.#job.signal.aborted) return this.#cancelled();
+      if (rung === "replace" || rung === "interrupted") return this.#giveUp(rung, error);
+      let ending: Ending;
       try {
-        return await this.#complete(await this.#request(rung));
+        ending = await this.#request(rung);
       } catch (thrown) {
+        if (this.#broken) throw this.#broken.reason;
         if (this.#fence.signal.aborted) return null;
-        if (this.#job.signal.aborted) return this.#cancelled();
+        if (this.#job.signal.aborted) continue;
         error = asProviderError(thrown);
         this.#at.log("request failed", { run: this.#job.run, rung, code: error.code, status: error.status });
+        const next = await this.#after(error, rung);
+        if (next === "failed") return this.#fail(error);
+        rung = next;
+        continue;
       }
-      const next = await this.#after(error, rung);
-      if (next === "cancelled") return this.#cancelled();
-      if (next === "failed")
-        return this.#end({ status: "failed", finish: null, error: wireError(error), replacedBy: null });
-      rung = next;
+      return this.#complete(ending);
     }
-    return this.#giveUp(rung, error);
+  }
+
+  /** The run, as long as it is this producer's. */
+  #open() {
+    const open = this.#at.writer.openRun(this.#job.run);
+    return open?.closed === false && open.epoch === this.#epoch ? open : undefined;
   }
 
   /** What to do after a failed request. */
-  async #after(error: ProviderError, tried: Rung | "ask"): Promise<Rung | "ask" | "failed" | "cancelled"> {
-    if (tried === "reattach") {
-      this.#failed.add("reattach");
-      return this.#climb();
-    }
-    const bookmark = this.#bookmark();
-    // Nothing was shown and the provider holds nothing of ours: asking again costs nobody anything.
-    const retryable = this.#text.length === this.#requestFrom && !(bookmark && tried === "ask");
-    if (retryable) {
+  async #after(error: ProviderError, tried: "ask" | "reattach" | "continue"): Promise<Rung | "ask" | "failed"> {
+    // Nothing came of the request, so making it again costs nobody anything.
+    if (!this.#cameOf.text && !this.#cameOf.answer) {
       const delay = retryDelay(error, ++this.#retries, this.#at.random);
       if (delay !== null) {
         const detail = `${error.message} Trying again in ${Math.ceil(delay / 1000)} s.`;
         this.#at.writer.phase(this.#job.run, tried === "ask" ? "waiting" : "recovering", this.#requests + 1, detail);
-        return (await this.#sleep(delay)) ? tried : "cancelled";
+        await this.#sleep(delay);
+        return tried;
       }
       if (tried === "ask") return "failed";
       this.#failed.add(tried);
-    }
-    if (!retryable && isFinal(error.code)) return "failed";
+    } else if (isFinal(error.code)) return "failed";
     return this.#climb();
   }
 
   #bookmark() {
-    return this.#job.provider.reattaches ? (this.#at.writer.openRun(this.#job.run)?.bookmark ?? null) : null;
+    return this.#job.provider.reattaches ? (this.#open()?.bookmark ?? null) : null;
   }
 
   #climb(): Rung {
@@ -143,6 +151,7 @@ class Production {
     const bookmark = this.#bookmark();
     let beginning: Beginning = { kind: "fresh" };
     this.#requests += 1;
+    this.#cameOf = { text: false, answer: false };
     writer.phase(run, rung === "ask" ? "waiting" : "recovering", this.#requests, null);
     if (rung !== "ask") {
       const madeTwice = rung === "continue" ? this.#madeTwice() : 0;
@@ -154,9 +163,7 @@ class Production {
       // A stream taken up again reports the whole answer's usage at its end; any other request is paid apart.
       this.#settleBill();
     }
-    const ending = await provider.stream(ask, beginning, (piece) => this.#take(piece), this.#signal);
-    await this.#settleRecovery();
-    return ending;
+    return provider.stream(ask, beginning, (piece) => this.#take(piece, rung), this.#signal);
   }
 
   /** Only a producer lost with its memory leaves text that is made again; after a broken stream we have it all. */
@@ -166,14 +173,20 @@ class Production {
     return lostTokens(inherited.before, inherited.text.length, this.#startedAt);
   }
 
-  #take({ text, bookmark }: Piece): void {
+  #take({ text, bookmark }: Piece, rung: Rung | "ask"): void {
     const { run } = this.#job;
     const { writer } = this.#at;
-    if (this.#recovering) void this.#settleRecovery();
+    if (!this.#recordRecovery()) return;
+    if (bookmark && rung !== "reattach" && !this.#cameOf.answer) {
+      // Another answer than the one that could not be taken up.
+      this.#cameOf.answer = true;
+      this.#failed.delete("reattach");
+    }
     if (text) {
       if (writer.openRun(run)?.phase !== "generating") writer.phase(run, "generating", this.#requests, null);
       if (this.#failed.size > 0) this.#failed.clear();
       this.#retries = 0;
+      this.#cameOf.text = true;
     }
     const at = this.#text.length;
     this.#text += text;
@@ -181,18 +194,33 @@ class Production {
     if (outcome.kind !== "appended") this.#fence.abort(new Error(`append: ${outcome.kind}`));
   }
 
-  async #settleRecovery(): Promise<void> {
-    if (!this.#recovering) return;
-    const recovery = this.#recovering;
+  /** Something came of a recovery, so it is one. False when the disk would not take it: that stops this producer. */
+  #recordRecovery(): boolean {
+    if (!this.#recovering) return true;
+    try {
+      this.#at.writer.recovered(this.#job.run, this.#epoch, this.#recovering);
+    } catch (reason) {
+      this.#broken = { reason };
+      this.#fence.abort(reason);
+      return false;
+    }
+    this.#recoveries = [...this.#recoveries, { ...this.#recovering, at: this.#text.length }];
     this.#recovering = null;
-    this.#recoveries = [...this.#recoveries, { ...recovery, at: this.#text.length }];
-    await this.#at.writer.recovered(this.#job.run, this.#epoch, recovery);
+    return true;
   }
 
   async #complete({ finish, usage }: Ending): Promise<null> {
+    this.#recordRecovery();
+    if (this.#broken) throw this.#broken.reason;
     this.#spent = addUsage(this.#spent, usage ?? this.#estimate());
     this.#requestFrom = this.#text.length;
-    return this.#end({ status: "completed", finish, error: null, replacedBy: null });
+    await this.#end({ status: "completed", finish, error: null, replacedBy: null });
+    return null;
+  }
+
+  async #fail({ code, message, retryAfter }: ProviderError): Promise<null> {
+    await this.#end({ status: "failed", finish: null, error: { code, message, retryAfter }, replacedBy: null });
+    return null;
   }
 
   async #cancelled(): Promise<null> {
@@ -203,7 +231,8 @@ class Production {
         this.#at.log("provider did not take the cancel", { run: this.#job.run, error: String(error) });
       });
     }
-    return this.#end({ status: "cancelled", finish: null, error: null, replacedBy: null });
+    await this.#end({ status: "cancelled", finish: null, error: null, replacedBy: null });
+    return null;
   }
 
   async #giveUp(rung: "replace" | "interrupted", cause: ProviderError | null): Promise<number | null> {
@@ -215,8 +244,8 @@ class Production {
     };
     const replacement = rung === "replace" ? this.#at.replacement(this.#job) : undefined;
     const replacedBy = replacement?.started.run ?? null;
-    await this.#end({ status: "interrupted", finish: null, error, replacedBy }, replacement);
-    return replacement?.run ?? null;
+    const ended = await this.#end({ status: "interrupted", finish: null, error, replacedBy }, replacement);
+    return ended && replacement ? replacement.run : null;
   }
 
   /** Puts on the bill what a request that broke off had made; one that made nothing is taken to have cost nothing. */
@@ -229,15 +258,16 @@ class Production {
     return estimateUsage(this.#job.ask, this.#text.slice(this.#requestFrom));
   }
 
-  async #end(ended: Omit<Ended, "receipt">, replacement?: Opening): Promise<null> {
+  /** False when the run is no longer this producer's to end. */
+  async #end(ended: Omit<Ended, "receipt">, replacement?: Opening): Promise<boolean> {
     const { writer, clock, cost } = this.#at;
     const { run } = this.#job;
-    const open = writer.openRun(run);
-    if (!open) return null;
+    const open = this.#open();
+    if (!open) return false;
     this.#settleBill();
     const { tier, provider, model, cache } = open.started;
     const { inputTokens, outputTokens, estimated } = this.#spent;
-    await writer.end(
+    return writer.end(
       run,
       this.#epoch,
       {
@@ -259,16 +289,15 @@ class Production {
       },
       replacement,
     );
-    return null;
   }
 
-  /** True after `ms`; false as soon as the run is cancelled. */
-  #sleep(ms: number): Promise<boolean> {
+  /** Waits `ms`, or until the run is cancelled. */
+  #sleep(ms: number): Promise<void> {
     const { signal } = this.#job;
-    if (signal.aborted) return Promise.resolve(false);
+    if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      signal.addEventListener("abort", () => resolve(false), { once: true });
-      this.#at.clock.after(ms, () => resolve(true));
+      signal.addEventListener("abort", () => resolve(), { once: true });
+      this.#at.clock.after(ms, resolve);
     });
   }
 }
@@ -278,8 +307,4 @@ function asProviderError(thrown: unknown): ProviderError {
   return new ProviderError("internal", "Something went wrong while the answer was being made. Try again.", {
     cause: thrown,
   });
-}
-
-function wireError({ code, message, retryAfter }: ProviderError): RunError {
-  return { code, message, retryAfter };
 }

@@ -49,11 +49,15 @@ interface Producing {
   done: Promise<void>;
 }
 
+/** How long a run waits for its next producer when one could not go on for a reason of ours, ms. */
+const AFTER_FAILURE_MS = 2_000;
+
 export class Supervisor {
   readonly #options: Options;
   readonly #log: ChunkLog;
   readonly #writer: LogWriter;
   readonly #producing = new Map<number, Producing>();
+  #abandoned = false;
 
   constructor(options: Options) {
     this.#options = options;
@@ -68,6 +72,8 @@ export class Supervisor {
       if (known.fingerprint !== ask.idempotency?.fingerprint) {
         return fail("idempotency_conflict", "This Idempotency-Key came with another request before. Use a new key.");
       }
+      // The first one may be on its way to the disk only.
+      await this.#writer.settled();
       return ok({ run: known.run, id: this.#log.runId(known.run) });
     }
     if (this.#producing.size >= MAX_OPEN_RUNS_PER_CHAT) {
@@ -105,41 +111,57 @@ export class Supervisor {
 
   /** Stops a run at its provider; what was shown is kept. Resolves when the run has ended, with how it ended. */
   async cancel(run: number): Promise<RunStatus> {
-    if (this.#writer.openRun(run)) this.#adopt(run);
-    const producing = this.#producing.get(run);
-    producing?.controller.abort(new Error("cancelled"));
-    await producing?.done;
+    // A producer that another one has fenced stops, and cannot end the run: then one of ours takes it back, to end it.
+    while (this.#writer.openRun(run)?.closed === false && !this.#abandoned) {
+      this.#adopt(run);
+      const producing = this.#producing.get(run);
+      producing?.controller.abort(new Error("cancelled"));
+      await producing?.done;
+    }
+    await this.#writer.settled();
     return this.#log.run(run)?.ended?.status ?? "cancelled";
   }
 
   /** Stops everything without a trace: the chat is about to be deleted. */
   async abandon(): Promise<void> {
+    this.#abandoned = true;
     for (const { controller } of this.#producing.values()) controller.abort(new Error("deleted"));
     await this.settled();
   }
 
-  #adopt(run: number): void {
-    if (this.#producing.has(run)) return;
-    this.#launch(run, async (signal) => {
+  #adopt(run: number, controller?: AbortController): void {
+    if (this.#producing.has(run) || this.#abandoned) return;
+    const takeOver = async (signal: AbortSignal) => {
       const term = await this.#writer.takeOver(run);
       const row = this.#log.run(run);
       if (!term || !row) return null;
       const { epoch, before } = term;
       const { text } = this.#log.text(row);
       return this.#job(run, signal, { epoch, before, text, recoveries: this.#log.recoveries(row) });
-    });
+    };
+    this.#launch(run, takeOver, controller);
   }
 
-  #launch(run: number, prepare: (signal: AbortSignal) => Promise<Job | null>): void {
-    const controller = new AbortController();
+  #launch(
+    run: number,
+    prepare: (signal: AbortSignal) => Promise<Job | null>,
+    controller = new AbortController(),
+  ): void {
     const work = async () => {
       const job = await prepare(controller.signal);
       const replacement = job && (await produce(job, { ...this.#options, replacement: (of) => this.#replacement(of) }));
       if (replacement !== null) this.#launch(replacement, async (signal) => this.#job(replacement, signal, null));
     };
-    const done = work()
-      .catch((error) => this.#options.log("producer failed", { run, error: String(error) }))
-      .finally(() => this.#producing.delete(run));
+    const done = work().then(
+      () => void this.#producing.delete(run),
+      async (error) => {
+        this.#options.log("producer failed", { run, error: String(error) });
+        // The disk, most likely. The run is not over, so it keeps a producer, who is still told to stop if this one was.
+        await new Promise<void>((resolve) => this.#options.clock.after(AFTER_FAILURE_MS, resolve));
+        this.#producing.delete(run);
+        if (this.#writer.openRun(run)) this.#adopt(run, controller);
+      },
+    );
     this.#producing.set(run, { controller, done });
   }
 

@@ -161,11 +161,10 @@ export const unreachable = ({ label, urlSetting }: Answerer, cause: unknown) =>
     { cause },
   );
 
-export const streamCut = (
-  { label }: Answerer,
-  cause?: unknown,
-  message = `The connection to ${label} broke before the answer was complete.`,
-) => new ProviderError("provider_stream_cut", message, { cause });
+export const streamCut = ({ label }: Answerer, cause?: unknown) =>
+  new ProviderError("provider_stream_cut", `The connection to ${label} broke before the answer was complete.`, {
+    cause,
+  });
 
 export const stalled = ({ label }: Answerer, silentMs: number) =>
   new ProviderError("provider_stalled", `${label} sent nothing for ${Math.round(silentMs / 1000)} s.`);

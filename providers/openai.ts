@@ -3,7 +3,7 @@
 import OpenAI from "openai";
 import { runInBackground } from "./background.ts";
 import { turnsFor } from "./conversation.ts";
-import { type Answerer, streamCut } from "./errors.ts";
+import type { Answerer } from "./errors.ts";
 import { OPENAI_MODELS, offeredModels, SMALL_REQUEST_MS, textModels } from "./models.ts";
 import { OpenAIEvents } from "./openai-events.ts";
 import {
@@ -132,7 +132,8 @@ export class OpenAIProvider implements Provider {
       const failure = fromSdk(error, who);
       // Unknown, or known but no longer streamable: a few minutes after it was made.
       if (failure.status !== 404 && failure.status !== 400) throw failure;
-      throw streamCut(who, failure, "OpenAI no longer has the stream of this answer, so it cannot be taken up again.");
+      const message = "OpenAI no longer has the stream of this answer, so it cannot be taken up again.";
+      throw new ProviderError("provider_stream_cut", message, { status: failure.status, final: true, cause: failure });
     }
   }
 
