@@ -21,7 +21,7 @@ interface ByteStream {
   controller: ReadableStreamDefaultController<Uint8Array>;
 }
 
-function byteStream(owner: StreamOwner): ByteStream {
+function byteStream(owner: StreamOwner, backlog: number): ByteStream {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   const body = new ReadableStream<Uint8Array>(
     {
@@ -31,7 +31,7 @@ function byteStream(owner: StreamOwner): ByteStream {
       pull: () => owner.drained(),
       cancel: () => owner.closed(),
     },
-    { highWaterMark: BACKLOG_BYTES, size: (bytes) => bytes?.byteLength ?? 0 },
+    { highWaterMark: backlog, size: (bytes) => bytes?.byteLength ?? 0 },
   );
   if (!controller) throw new Error("A ReadableStream calls start before its constructor returns");
   return { body, controller };
@@ -39,8 +39,8 @@ function byteStream(owner: StreamOwner): ByteStream {
 
 const hasRoom = (controller: ReadableStreamDefaultController<Uint8Array>) => (controller.desiredSize ?? 0) > 0;
 
-export function sseSink(owner: StreamOwner): { body: ReadableStream<Uint8Array>; sink: Sink } {
-  const { body, controller } = byteStream(owner);
+export function sseSink(owner: StreamOwner, backlog = BACKLOG_BYTES): { body: ReadableStream<Uint8Array>; sink: Sink } {
+  const { body, controller } = byteStream(owner, backlog);
   controller.enqueue(encoder.encode(RETRY_FRAME));
   const sink: Sink = {
     get ready() {
@@ -57,14 +57,16 @@ export function sseSink(owner: StreamOwner): { body: ReadableStream<Uint8Array>;
  * Bare UTF-8 text of one run. What was written can't be taken back, so with `committedOnly` nothing is written that is
  * not promised. Unless the answer was completed, the connection is aborted, so that curl exits non-zero.
  */
-export function textSink(owner: StreamOwner, committedOnly: boolean): { body: ReadableStream<Uint8Array>; sink: Sink } {
-  const { body, controller } = byteStream({
-    closed: () => owner.closed(),
-    drained: () => {
-      owner.drained();
-      if (ended) abortWhenRead();
-    },
-  });
+export function textSink(
+  owner: StreamOwner,
+  committedOnly: boolean,
+  backlog = BACKLOG_BYTES,
+): { body: ReadableStream<Uint8Array>; sink: Sink } {
+  const drained = () => {
+    owner.drained();
+    if (ended) abortWhenRead();
+  };
+  const { body, controller } = byteStream({ closed: () => owner.closed(), drained }, backlog);
   let ended = false;
   let written = 0;
   /** The run's text from `written` on. */
@@ -72,7 +74,7 @@ export function textSink(owner: StreamOwner, committedOnly: boolean): { body: Re
   let failure: string | undefined;
   // An error throws away what is queued, so it waits until the reader has taken everything.
   const abortWhenRead = () => {
-    if (failure !== undefined && controller.desiredSize === BACKLOG_BYTES) controller.error(new Error(failure));
+    if (failure !== undefined && controller.desiredSize === backlog) controller.error(new Error(failure));
   };
   const write = (length: number) => {
     if (length <= 0) return;

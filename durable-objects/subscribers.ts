@@ -110,8 +110,7 @@ export class Subscribers implements Audience {
 
   /** Ends every reader: the chat is gone. */
   endAll(): void {
-    for (const reader of this.#readers) reader.sink.end();
-    this.#readers.clear();
+    for (const reader of this.#readers) this.#end(reader);
   }
 
   shown(open: OpenRun, record: LogRecord): void {
@@ -195,17 +194,21 @@ export class Subscribers implements Audience {
 
   #send(reader: Reader, frame: Frame): void {
     reader.heard = true;
-    try {
-      reader.sink.send(frame);
-    } catch {
-      // Its connection broke between two frames. The others go on; it comes back with its offset.
-      this.#readers.delete(reader);
-    }
+    this.#reach(reader, () => reader.sink.send(frame));
   }
 
   #end(reader: Reader): void {
     this.#readers.delete(reader);
-    reader.sink.end();
+    this.#reach(reader, () => reader.sink.end());
+  }
+
+  /** A connection that broke between two frames must not keep them from the others; its reader comes back. */
+  #reach(reader: Reader, act: () => void): void {
+    try {
+      act();
+    } catch {
+      this.#readers.delete(reader);
+    }
   }
 
   #gather(run: number, { run: id, at, text }: DeltaRecord, wait: number): void {
@@ -235,7 +238,7 @@ export class Subscribers implements Audience {
     this.#clock.after(HEARTBEAT_MS, () => {
       this.#beating = false;
       for (const reader of this.#readers) {
-        if (!reader.heard && reader.live) reader.sink.idle?.();
+        if (!reader.heard && reader.live) this.#reach(reader, () => reader.sink.idle?.());
         reader.heard = false;
       }
       this.#beat();
