@@ -67,10 +67,16 @@ export interface Gap {
 
 export const emptyChat: ChatState = { title: null, messages: {}, runs: {} };
 
-/** `text` with `delta` in its place, or `undefined` when something is missing before it. */
-export function applyDelta(text: string, delta: { at: number; text: string }): string | undefined {
-  if (delta.at > text.length) return undefined;
-  return delta.at === text.length ? text + delta.text : text.slice(0, delta.at) + delta.text;
+/**
+ * `text` with `delta` in its place, or `undefined` when something is missing before it. What is promised, up to
+ * `committed`, stays as it is: a delta that repeats it, as in a replay, adds what comes after.
+ */
+export function applyDelta(text: string, delta: { at: number; text: string }, committed = 0): string | undefined {
+  const { at } = delta;
+  if (at > text.length) return undefined;
+  if (at === text.length) return text + delta.text;
+  if (at >= committed) return text.slice(0, at) + delta.text;
+  return at + delta.text.length <= committed ? text : text.slice(0, committed) + delta.text.slice(committed - at);
 }
 
 function withRun(chat: ChatState, run: RunState): ChatState {
@@ -118,13 +124,16 @@ export function reduce(chat: ChatState, record: LogRecord, promised: boolean): C
   }
   const run = chat.runs[record.run];
   if (!run) return { gap: { run: record.run, length: 0, at: 0 } };
+  // Nothing follows a run's end: what comes after is a repetition of what came before.
+  if (run.status !== "running") return chat;
   switch (record.type) {
     case "run.phase":
       return withRun(chat, { ...run, phase: record.phase, attempt: record.attempt });
     case "delta": {
-      const text = applyDelta(run.text, record);
+      const text = applyDelta(run.text, record, run.committed);
       if (text === undefined) return { gap: { run: run.id, length: run.text.length, at: record.at } };
-      return withRun(chat, { ...run, text, committed: promised ? text.length : Math.min(run.committed, text.length) });
+      const committed = promised ? Math.max(run.committed, record.at + record.text.length) : run.committed;
+      return withRun(chat, { ...run, text, committed });
     }
     case "commit":
       if (record.through > run.text.length) {
