@@ -108,9 +108,9 @@ export function AnswerFoot(props: {
             </Show>
           )}
         </Show>
-        <Show when={run()?.status !== "running"}>
-          <div class="actions">
-            <Branches session={props.session} step={props.step} />
+        <div class="actions">
+          <Branches session={props.session} step={props.step} />
+          <Show when={run()?.status !== "running"}>
             <CopyButton icon text={props.text} label={t("message.copy")} done={t("message.copied")} />
             <Show when={asked()}>
               <Tooltip text={t("message.regenerate")} named>
@@ -141,8 +141,8 @@ export function AnswerFoot(props: {
                 </button>
               </Tooltip>
             </Show>
-          </div>
-        </Show>
+          </Show>
+        </div>
       </div>
       <Show when={choosing()}>
         <Suspense>
