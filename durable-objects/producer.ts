@@ -6,6 +6,7 @@ import type { RecoveryPolicy } from "../protocol/requests.ts";
 import {
   type Ask,
   type Beginning,
+  type Bookmark,
   type Ending,
   type Piece,
   type Provider,
@@ -153,6 +154,7 @@ class Production {
     this.#requests += 1;
     this.#cameOf = { text: false, answer: false };
     writer.phase(run, rung === "ask" ? "waiting" : "recovering", this.#requests, null);
+    if (rung === "continue" && bookmark) void this.#stopAnswer(bookmark);
     if (rung !== "ask") {
       const madeTwice = rung === "continue" ? this.#madeTwice() : 0;
       this.#recovering = { mode: rung, madeTwice };
@@ -170,7 +172,8 @@ class Production {
   #madeTwice(): number {
     const { inherited } = this.#job;
     if (!inherited || this.#recoveries.length > inherited.recoveries.length) return 0;
-    return lostTokens(inherited.before, inherited.text.length, this.#startedAt);
+    const wentOnUntil = this.#bookmark() ? this.#at.clock.now() : null;
+    return lostTokens(inherited.before, inherited.text.length, this.#startedAt, wentOnUntil);
   }
 
   #take({ text, bookmark }: Piece, rung: Rung | "ask"): void {
@@ -225,14 +228,16 @@ class Production {
 
   async #cancelled(): Promise<null> {
     const bookmark = this.#bookmark();
-    if (bookmark) {
-      // It would go on without us, and be paid for.
-      await this.#job.provider.cancel(bookmark).catch((error) => {
-        this.#at.log("provider did not take the cancel", { run: this.#job.run, error: String(error) });
-      });
-    }
+    if (bookmark) await this.#stopAnswer(bookmark);
     await this.#end({ status: "cancelled", finish: null, error: null, replacedBy: null });
     return null;
+  }
+
+  /** Stops an answer at a provider that would go on with it without us, and be paid for it. */
+  async #stopAnswer(bookmark: Bookmark): Promise<void> {
+    await this.#job.provider.cancel(bookmark).catch((error) => {
+      this.#at.log("provider did not take the cancel", { run: this.#job.run, error: String(error) });
+    });
   }
 
   async #giveUp(rung: "replace" | "interrupted", cause: ProviderError | null): Promise<number | null> {
@@ -242,6 +247,8 @@ class Production {
       message: `The answer broke off and could not be taken up again; what is here is kept.${why}`,
       retryAfter: cause?.retryAfter ?? null,
     };
+    const bookmark = this.#bookmark();
+    if (bookmark) void this.#stopAnswer(bookmark);
     const replacement = rung === "replace" ? this.#at.replacement(this.#job) : undefined;
     const replacedBy = replacement?.started.run ?? null;
     const ended = await this.#end({ status: "interrupted", finish: null, error, replacedBy }, replacement);

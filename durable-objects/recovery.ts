@@ -1,6 +1,7 @@
 // The recovery ladder: what to do with a run whose producer was lost or whose stream broke. Pure.
 // The cheapest rung first: take up the stream the provider still has; ask the model to go on; pay for a new answer;
 // say honestly that it was interrupted.
+import { MAX_OUTPUT_TOKENS } from "../protocol/limits.ts";
 import type { RunErrorCode } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import type { Bookmark } from "../providers/provider.ts";
@@ -49,12 +50,21 @@ const CHARACTERS_A_TOKEN = 4;
 const ASSUMED_RATE = 100;
 
 /**
- * At most how many tokens a crash made the model make twice: those that came after the last commit. Nothing on disk
- * tells how many there were, so it is the run's pace over the longest time between two commits.
+ * At most how many tokens a crash made the model make twice. Nothing on disk tells how many there were, so it is the
+ * run's pace over the time that was lost: the longest there is between two commits, or, where the provider went on
+ * without us, all of it until `wentOnUntil` (Unix ms).
  */
-export function lostTokens(before: ProducerState | null, length: number, startedAt: number): number {
-  const most = COMMIT_LENGTH / CHARACTERS_A_TOKEN;
+export function lostTokens(
+  before: ProducerState | null,
+  length: number,
+  startedAt: number,
+  wentOnUntil: number | null,
+): number {
   const generatingMs = before?.firstTokenMs == null ? 0 : before.time - startedAt - before.firstTokenMs;
   const rate = length > 0 && generatingMs > 0 ? (length / CHARACTERS_A_TOKEN / generatingMs) * 1000 : ASSUMED_RATE;
-  return Math.min(most, Math.ceil((rate * COMMIT_MS) / 1000));
+  const most = COMMIT_LENGTH / CHARACTERS_A_TOKEN;
+  const uncommitted = Math.min(most, Math.ceil((rate * COMMIT_MS) / 1000));
+  if (wentOnUntil === null) return uncommitted;
+  const wentOn = Math.ceil((rate * (wentOnUntil - (before?.time ?? startedAt))) / 1000);
+  return Math.min(MAX_OUTPUT_TOKENS, Math.max(uncommitted, wentOn));
 }
