@@ -31,6 +31,7 @@ export interface PendingAsk {
   parentId: string | null | undefined;
   settings: AskSettings;
   key: string;
+  askedAt: number;
   /** Messages that were known when it was asked: a new one with its text is it. */
   known: ReadonlySet<string>;
   run: string | null;
@@ -97,7 +98,10 @@ export function createChatSession(initialId: string | null, api: SessionApi) {
 
   function take(record: Parameters<typeof log.take>[0]): boolean {
     const ok = log.take(record);
-    if (record.type === "run.started" && loaded()) paces.set(record.run, startPace(performance.now()));
+    if (record.type === "run.started" && loaded()) {
+      // A run of this page's own ask, or one that was asked elsewhere.
+      paces.set(record.run, startPace(pending()?.askedAt ?? null));
+    }
     if (record.type === "delta") {
       const pace = paces.get(record.run);
       if (pace) paces.set(record.run, notePace(pace, record.at + record.text.length, performance.now()));
@@ -147,7 +151,7 @@ export function createChatSession(initialId: string | null, api: SessionApi) {
   }
 
   async function send(ask: PendingAsk): Promise<string | null> {
-    setPending({ ...ask, failure: null });
+    setPending({ ...ask, askedAt: performance.now(), failure: null });
     const { prompt, parentId, settings, key } = ask;
     const id = chatId();
     try {
@@ -202,7 +206,16 @@ export function createChatSession(initialId: string | null, api: SessionApi) {
     // The new version must be seen: the choice made at this fork before is over.
     if (parentId !== undefined) setChosen(({ [parentKey(parentId)]: _, ...rest }) => rest);
     const known = new Set(Object.keys(log.chat.messages));
-    return send({ prompt, parentId, settings, key: makeKey(), known, run: null, failure: null });
+    return send({
+      prompt,
+      parentId,
+      settings,
+      key: makeKey(),
+      askedAt: performance.now(),
+      known,
+      run: null,
+      failure: null,
+    });
   }
 
   return {

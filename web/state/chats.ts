@@ -117,5 +117,3 @@ export function useChats() {
 
   return { query, all, add, touch, rename, remove };
 }
-
-export type Chats = ReturnType<typeof useChats>;

@@ -80,7 +80,9 @@ export function makeLink(options: LinkOptions): Link {
   const seen = () => document.visibilityState === "visible" && wake();
   window.addEventListener("online", wake, { signal: listening.signal });
   window.addEventListener("offline", wake, { signal: listening.signal });
-  window.addEventListener("pageshow", (event) => event.persisted && wake(), { signal: listening.signal });
+  // Back from the browser's cache of pages: its sockets did not survive there.
+  const revive = (event: PageTransitionEvent) => event.persisted && state.phase === "open" && signal({ type: "gap" });
+  window.addEventListener("pageshow", revive, { signal: listening.signal });
   document.addEventListener("visibilitychange", seen, { signal: listening.signal });
 
   return {

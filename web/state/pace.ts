@@ -9,13 +9,14 @@ const APART = 100;
 const CHARACTERS_A_TOKEN = 4;
 
 export interface Pace {
-  startedAt: number;
+  /** When it was asked here; `null` when it was asked elsewhere, and the wait is not ours to tell. */
+  askedAt: number | null;
   firstAt: number | null;
   /** (time, length of the text) within the window. */
   samples: readonly { at: number; length: number }[];
 }
 
-export const startPace = (now: number): Pace => ({ startedAt: now, firstAt: null, samples: [] });
+export const startPace = (askedAt: number | null): Pace => ({ askedAt, firstAt: null, samples: [] });
 
 export function notePace(pace: Pace, length: number, now: number): Pace {
   const last = pace.samples.at(-1);
@@ -30,4 +31,9 @@ export function tokensPerSecond(pace: Pace): number | null {
   const last = pace.samples.at(-1);
   if (!first || !last || last.at - first.at < 500) return null;
   return ((last.length - first.length) / CHARACTERS_A_TOKEN / (last.at - first.at)) * 1000;
+}
+
+/** From the ask to the first text, ms; `null` while or where it cannot be told. */
+export function firstWordAfter({ askedAt, firstAt }: Pace): number | null {
+  return askedAt === null || firstAt === null ? null : firstAt - askedAt;
 }

@@ -10,7 +10,7 @@ import { Tooltip } from "../../components/tooltip.tsx";
 import { format, t } from "../../i18n/locale.ts";
 import { useApp } from "../../state/app.tsx";
 import type { ChatSession } from "../../state/chat-session.ts";
-import { tokensPerSecond } from "../../state/pace.ts";
+import { firstWordAfter, tokensPerSecond } from "../../state/pace.ts";
 import type { PathStep } from "../../state/path.ts";
 import { Branches } from "./branches.tsx";
 import { Receipt } from "./receipt.tsx";
@@ -33,7 +33,7 @@ function LivePills(props: { session: ChatSession; run: RunState }) {
   };
   const firstWord = () => {
     const now = pace();
-    return now && now.firstAt !== null ? now.firstAt - now.startedAt : null;
+    return now ? firstWordAfter(now) : null;
   };
   const phase = () => (props.run.text === "" ? (props.run.phase ?? "waiting") : (props.run.phase ?? "generating"));
   return (
@@ -111,7 +111,9 @@ export function AnswerFoot(props: {
         <div class="actions">
           <Branches session={props.session} step={props.step} />
           <Show when={run()?.status !== "running"}>
-            <CopyButton icon text={props.text} label={t("message.copy")} done={t("message.copied")} />
+            <Show when={props.text() !== ""}>
+              <CopyButton icon text={props.text} label={t("message.copy")} done={t("message.copied")} />
+            </Show>
             <Show when={asked()}>
               <Tooltip text={t("message.regenerate")} named>
                 <button

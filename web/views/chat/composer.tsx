@@ -23,7 +23,7 @@ export function Composer(props: { session: ChatSession }) {
   const app = useApp();
   const [text, setText] = createSignal(recallDraft(props.session.chatId()));
   const running = () => props.session.activeRun();
-  const busy = () => running() !== undefined || props.session.pending() !== null;
+  const busy = () => running() !== undefined || props.session.pending()?.failure === null;
   const tooLong = () => text().length > MAX_PROMPT_LENGTH;
   const canSend = () => !busy() && text().trim() !== "" && !tooLong();
 

@@ -22,7 +22,7 @@ function Refusal(props: { session: ChatSession; failure: ApiError }) {
           fillComposer(prompt);
         }}
       >
-        {t("message.edit")}
+        {props.session.pending()?.prompt === undefined ? t("app.cancel") : t("message.edit")}
       </button>
     </ProblemNote>
   );

@@ -30,7 +30,7 @@ export function ChatItem(props: { chat: ChatSummary }) {
           />
         }
       >
-        <A href={`/c/${props.chat.id}`} class="chat-link" title={title()} end>
+        <A href={`/c/${props.chat.id}`} class="chat-link" title={title()} end onClick={() => app.setDrawer(false)}>
           <Show when={props.chat.running}>
             <span class="dot" data-tone="live" />
             <span class="visually-hidden">{t("nav.running")}: </span>
