@@ -145,7 +145,6 @@ export class ChatObject extends DurableObject<Env> {
     const chat = this.#chatOf(person);
     if (!chat.ok) return chat;
     const record: TitleRecord = { type: "title", title };
-    this.#log.setTitle(title);
     await this.#writer.write(record);
     await this.#deliver(!this.#supervisor.busy);
     return this.read(person);

@@ -121,17 +121,12 @@ export class ChunkLog {
     this.#chat = { chatId, owner, title: null, created, delivered: 0 };
   }
 
-  setTitle(title: string): void {
-    this.#sql.exec("UPDATE chat SET title = ?", title);
-    if (this.#chat) this.#chat.title = title;
-  }
-
   setDelivered(position: number): void {
     this.#sql.exec("UPDATE chat SET delivered = ?", position);
-    if (this.#chat) this.#chat.delivered = position;
+    if (this.#chat) this.#chat = { ...this.#chat, delivered: position };
   }
 
-  /** Writes one record and returns its position. */
+  /** Writes one record and returns its position. A title is the chat's from then on. */
   append(record: LogRecord, run: number | null, producer: ProducerState | null = null): number {
     const position = this.#last + 1;
     // The type and the run have columns of their own; the run's full id is the chat's id again.
@@ -145,16 +140,21 @@ export class ChunkLog {
       producer && JSON.stringify(producer),
     );
     this.#last = position;
+    if (record.type === "title") {
+      this.#sql.exec("UPDATE chat SET title = ?", record.title);
+      if (this.#chat) this.#chat = { ...this.#chat, title: record.title };
+    }
     return position;
   }
 
   /** Writes all of `body`'s rows or none; positions given by one that failed are given again. */
   transaction<T>(body: () => T): T {
-    const before = this.#last;
+    const [last, chat] = [this.#last, this.#chat];
     try {
       return this.#sql.transaction(body);
     } catch (error) {
-      this.#last = before;
+      this.#last = last;
+      this.#chat = chat;
       throw error;
     }
   }
