@@ -164,6 +164,7 @@ export const en = {
     cache: { off: "off", miss: "miss", hit: "hit", collapsed: "shared with another ask", unavailable: "unavailable" },
     none: "none",
     unknown: "unknown",
+    costUnknown: "cost unknown",
     estimated: "estimated",
     byDefault: "model’s default",
     replaced: "Another answer took its place.",

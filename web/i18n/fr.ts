@@ -172,6 +172,7 @@ export const fr: Dictionary = {
     },
     none: "aucune",
     unknown: "inconnu",
+    costUnknown: "coût inconnu",
     estimated: "estimation",
     byDefault: "défaut du modèle",
     replaced: "Une autre réponse a pris sa place.",

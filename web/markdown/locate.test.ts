@@ -10,9 +10,9 @@ const first = (text: string) => {
 
 describe("drawnLength", () => {
   it("does not count the marks that are not drawn", () => {
-    expect(drawnLength(first("some **bold** text"), "some **bold**".length, {})).toBe("some bold\n".length);
+    expect(drawnLength(first("some **bold** text"), "some **bold**".length, {})).toBe("some bold".length);
     expect(drawnLength(first("a [link](https://example.com) b"), "a [link](https://example.com)".length, {})).toBe(
-      "a link\n".length,
+      "a link".length,
     );
   });
 

@@ -10,7 +10,9 @@ export function drawnLength(block: Block, offset: number, links: Links): number 
     const fence = /^ {0,3}(?:`{3,}|~{3,})[^\n]*\n/.exec(block.raw)?.[0].length ?? 0;
     return Math.min(Math.max(offset - fence, 0), block.code.length);
   }
-  return renderBlock(block.raw.slice(0, offset), { live: true, links }).textContent.length;
+  // A mark that was just opened would be counted as text; the line end after a paragraph is none of its text.
+  const before = block.raw.slice(0, offset).replace(/[*_~`]+$/, "");
+  return renderBlock(before, { live: true, links }).textContent.replace(/\n+$/, "").length;
 }
 
 /** The place in `root`'s text after `length` characters, or its end when it has fewer. */

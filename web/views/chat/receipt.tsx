@@ -22,7 +22,7 @@ const STATUS = {
 
 const statusOf = (run: RunState) => STATUS[run.status === "running" ? "completed" : run.status];
 
-export function costText(cost: number | null): string {
+function costText(cost: number | null): string {
   return cost === null ? t("receipt.unknown") : format().money(cost);
 }
 
@@ -115,7 +115,7 @@ export function Receipt(props: { run: RunState }) {
                   receipt().outputTokens === null
                     ? null
                     : t("receipt.tokens", receipt().outputTokens ?? 0, format().integer(receipt().outputTokens ?? 0)),
-                  receipt().cost === null ? null : costText(receipt().cost),
+                  receipt().cost === null ? t("receipt.costUnknown") : costText(receipt().cost),
                 ].filter((fact) => fact !== null)}
               >
                 {(fact) => <span class="fact">{fact}</span>}
