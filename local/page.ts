@@ -17,10 +17,11 @@ const PLACEHOLDER = `<!doctype html>
  * Returns what the person should know: an older page that builds no more is served rather than none.
  */
 export function ensurePage(): string | undefined {
-  const { status, stderr, stdout } = spawnSync(process.execPath, [join(ROOT, "local/build.ts"), "--if-stale"], {
+  const { status, signal, stderr, stdout } = spawnSync(process.execPath, [join(ROOT, "local/build.ts"), "--if-stale"], {
     encoding: "utf8",
   });
-  if (status === 0) return undefined;
+  // Stopped by Ctrl-C, as we are.
+  if (status === 0 || signal !== null) return undefined;
   const reason = `${stdout}\n${stderr}`.trim();
   if (!existsSync(join(OUT, "index.html"))) {
     throw new StartError(

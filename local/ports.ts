@@ -1,6 +1,6 @@
 // Ports: probed before anything is started, because a server that finds its port taken hangs without a word.
 import { type AddressInfo, connect, createServer } from "node:net";
-import { listenerOf } from "./processes.ts";
+import { listenerOf, type ProcessInfo, processInfo } from "./processes.ts";
 import { StartError } from "./start-error.ts";
 
 export const HOST = "127.0.0.1";
@@ -19,10 +19,16 @@ export function parsePort(text: string | undefined, fallback: number): number {
 export async function claimPort(port: number): Promise<number> {
   if (port === 0) return freePort();
   if (!(await answers(port)) && (await canListen(port))) return port;
-  const holder = listenerOf(port);
+  const holder = responsible(listenerOf(port));
   const who = holder ? `process ${holder.pid} (${shorten(holder.command)})` : "another program";
   const end = holder ? `End it (kill ${holder.pid}), or choose` : "Choose";
   throw new StartError(`Port ${port} is taken by ${who}.`, `${end} another port: PORT=${port + 1} npm start`);
+}
+
+/** workerd that is killed is started again by whoever started it: then that is who has the port. */
+function responsible(holder: ProcessInfo | undefined): ProcessInfo | undefined {
+  if (!holder || !/workerd\S* serve /.test(holder.command) || holder.parent <= 1) return holder;
+  return processInfo(holder.parent) ?? holder;
 }
 
 export async function freePort(): Promise<number> {

@@ -7,6 +7,7 @@ const HAS_PROC = existsSync("/proc/self/stat");
 
 export interface ProcessInfo {
   pid: number;
+  parent: number;
   command: string;
   /** When it started, in whatever unit the system has: with the pid it names one process for ever. */
   started: string;
@@ -15,15 +16,17 @@ export interface ProcessInfo {
 /** The process that has this pid now; undefined when there is none (a dead one nobody has waited for is none). */
 export function processInfo(pid: number): ProcessInfo | undefined {
   if (!HAS_PROC) {
-    const [line] = lines("ps", ["-o", "lstart=,command=", "-p", String(pid)]);
-    return line ? { pid, started: line.slice(0, 24).trim(), command: line.slice(24).trim() } : undefined;
+    const [line = ""] = lines("ps", ["-o", "ppid=,lstart=,command=", "-p", String(pid)]);
+    // `lstart` is five words: Mon Nov 23 06:47:34 2026.
+    const [, parent, started, command] = /^\s*(\d+)\s+((?:\S+\s+){4}\S+)\s+(.*)$/.exec(line) ?? [];
+    return started ? { pid, parent: Number(parent), started, command: command ?? "" } : undefined;
   }
   const stat = read(`/proc/${pid}/stat`);
   // The name in parentheses may itself hold spaces and parentheses.
   const [state, ...fields] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
   if (state === undefined || state === "Z" || state === "X") return undefined;
   const command = (read(`/proc/${pid}/cmdline`) ?? "").replaceAll("\0", " ").trim();
-  return { pid, command, started: fields[18] ?? "" };
+  return { pid, parent: Number(fields[0]), command, started: fields[18] ?? "" };
 }
 
 /** Processes that carry `NAME=value` in their environment, whoever their parent is by now. */

@@ -24,6 +24,7 @@ try {
   const report = await sweepDisconnects(stack, client, {
     seed,
     disconnects,
+    abreast: 3,
     progress: (so) => {
       if (so.disconnects - said < 500) return;
       said = so.disconnects;

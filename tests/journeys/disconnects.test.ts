@@ -35,7 +35,7 @@ afterAll(async () => {
 
 describe("readers of runs and of whole chats", () => {
   it("come back by SSE, WebSocket and long-poll and have every byte once, in order", async () => {
-    const report = await sweepDisconnects(stack, client, { seed, disconnects: 300 });
+    const report = await sweepDisconnects(stack, client, { seed, disconnects: 300, abreast: 1 });
     console.log(JSON.stringify(report));
     expect(report.disconnects).toBeGreaterThanOrEqual(300);
     for (const connections of Object.values(report.connections)) expect(connections).toBeGreaterThan(50);

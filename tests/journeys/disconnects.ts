@@ -22,6 +22,8 @@ export interface Report {
 export interface SweepOptions {
   seed: number;
   disconnects: number;
+  /** Chats read at the same time. */
+  abreast: number;
   /** Called after each round. */
   progress?(report: Report): void;
 }
@@ -29,8 +31,6 @@ export interface SweepOptions {
 const TOKENS = 400;
 const RUN_READERS = 12;
 const CHAT_READERS = 6;
-/** Chats read at the same time. */
-const ABREAST = 3;
 
 /** Runs rounds of one chat with two answers each. Throws at the first byte lost, doubled or out of order. */
 export async function sweepDisconnects(stack: Stack, client: Client, options: SweepOptions): Promise<Report> {
@@ -51,7 +51,7 @@ export async function sweepDisconnects(stack: Stack, client: Client, options: Sw
         options.progress?.(report);
       }
     };
-    await Promise.all(Array.from({ length: ABREAST }, rounds));
+    await Promise.all(Array.from({ length: options.abreast }, rounds));
   } finally {
     await chopper.close();
   }

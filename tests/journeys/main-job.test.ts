@@ -155,7 +155,7 @@ describe("npm start", () => {
     const code = await new Promise((done) => second.once("exit", done));
     await rm(folder, { recursive: true, force: true });
     expect(code).toBe(1);
-    expect(said).toMatch(new RegExp(`Port ${port} is taken by process \\d+ \\(.*workerd`));
+    expect(said).toMatch(new RegExp(`Port ${port} is taken by process \\d+ \\(.*local/start.ts`));
     expect(said).toContain(`PORT=${port + 1} npm start`);
   });
 });
