@@ -15,6 +15,7 @@ const STATUS = {
   body_too_large: [413, "The request body is too large"],
   prompt_too_large: [413, "The prompt is too large"],
   unsupported_media_type: [415, "The body is not JSON"],
+  tier_unavailable: [422, "This tier is not available here"],
   unknown_model: [422, "This deployment has no such model"],
   idempotency_conflict: [422, "The Idempotency-Key was used with another request"],
   rate_limited: [429, "Too many requests"],
@@ -23,7 +24,6 @@ const STATUS = {
   too_many_chats: [429, "Too many chats"],
   too_many_runs: [429, "Too many answers at once in this chat"],
   internal: [500, "Something went wrong here"],
-  tier_unavailable: [503, "This tier is not available here"],
 } as const;
 
 export type ProblemCode = keyof typeof STATUS;
@@ -63,6 +63,9 @@ export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure }
 export const ok = <T>(value: T): Result<T> => ({ ok: true, value });
 export const fail = (code: ProblemCode, detail: string, more: Omit<Failure, "code" | "detail"> = {}) =>
   ({ ok: false, failure: { code, detail, ...more } }) as const;
+
+/** Every code with its status and its meaning, for whoever lists them. */
+export const PROBLEMS = Object.entries(STATUS).map(([code, [status, title]]) => ({ code, status, title }));
 
 export function problemStatus(code: ProblemCode): ProblemStatus {
   return STATUS[code][0];

@@ -13,6 +13,7 @@ import {
   phaseSchema,
   providerNameSchema,
   receiptSchema,
+  recordSchema,
   runErrorSchema,
   runStatusSchema,
   tierSchema,
@@ -105,6 +106,15 @@ export const chunksReplySchema = z
   })
   .meta({ id: "ChunksReply" });
 export type ChunksReply = z.infer<typeof chunksReplySchema>;
+
+/** One event of a stream. Its data is the record without `type`, which is the event's name. */
+export const streamEventSchema = z
+  .object({
+    id: z.string().optional().describe("The record's offset; absent for what is shown and not promised."),
+    event: z.enum(recordSchema.options.map(({ shape }) => shape.type.value)),
+    data: z.string().describe("JSON: a LogRecord without its `type`."),
+  })
+  .meta({ id: "StreamEvent" });
 
 export const cancelReplySchema = z
   .object({ id: z.string(), state: z.union([z.literal("running"), runStatusSchema]) })

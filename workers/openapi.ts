@@ -1,6 +1,7 @@
 // What all routes share in the OpenAPI document.
 import type { z } from "@hono/zod-openapi";
 import { problemSchema } from "../protocol/problems.ts";
+import { streamEventSchema } from "../protocol/requests.ts";
 
 const problem = { "application/problem+json": { schema: problemSchema } };
 
@@ -16,7 +17,6 @@ const MEANING: Record<number, string> = {
   422: "The request can't be carried out here",
   429: "A limit was reached",
   500: "Something went wrong here",
-  503: "A part that this needs is not available",
 };
 
 /** The problem responses a route may give; every route may give 401 and 500. */
@@ -30,3 +30,6 @@ export function problems(...statuses: number[]) {
 export function json<Schema extends z.ZodType>(schema: Schema, description: string) {
   return { description, content: { "application/json": { schema } } };
 }
+
+/** A response that is a stream of records; its schema is that of each event. */
+export const eventStream = { "text/event-stream": { schema: streamEventSchema } };

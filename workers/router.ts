@@ -8,7 +8,8 @@ export function createRouter(): OpenAPIHono<AppEnv> {
   return new OpenAPIHono<AppEnv>({
     defaultHook: async (result, c) => {
       if (result.success) return;
-      const body = result.target === "json" ? await c.req.json() : {};
+      // A request may come without a body; that is what was wrong with it then.
+      const body = result.target === "json" ? await c.req.json().catch(() => ({})) : {};
       return problemResponse(invalidRequest(result.error, body), c.get("requestId"));
     },
   });

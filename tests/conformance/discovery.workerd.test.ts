@@ -1,5 +1,6 @@
 // Proves PROTOCOL.md, "Who is asking" and "What a deployment can do": sessions, models, tiers, health, the description.
 import { describe, expect, it } from "vitest";
+import { problemSchema } from "../../protocol/problems.ts";
 import { healthReplySchema, modelsReplySchema, sessionReplySchema, tiersReplySchema } from "../../protocol/requests.ts";
 import { answer, bearer, call, fresh, model, person, post, problem, read } from "./kit.ts";
 
@@ -88,7 +89,7 @@ describe("what a deployment can do", () => {
     const who = await person();
     for (const { tier } of tiers.filter(({ available }) => !available)) {
       const response = await who.fetch("/api/chat/generate", post({ prompt: fresh("tier"), tier, model: FAST }));
-      expect((await problem(response, "tier_unavailable", 503)).detail).toContain(tier);
+      expect((await problem(response, "tier_unavailable", 422)).detail).toContain(tier);
     }
   });
 
@@ -128,6 +129,12 @@ describe("the description", () => {
     );
     const page = await (await call("/docs")).text();
     for (const [, address] of page.matchAll(/(?:src|href)="([^"]+)"/g)) expect(address).toMatch(/^\/[^/]/);
+  });
+
+  it("has a page of every error, where a problem's type leads", async () => {
+    const { type } = await problem(await call("/api/nothing"), "not_found", 404);
+    const page = await (await call(type)).text();
+    for (const code of problemSchema.shape.code.options) expect(page).toContain(`id="${code}"`);
   });
 
   it("of an address there is not is a problem, and so is a method an address does not take", async () => {

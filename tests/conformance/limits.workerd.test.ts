@@ -95,6 +95,13 @@ describe("a body", () => {
   });
 });
 
+it("a body that is missing is refused wherever one is needed", async () => {
+  const who = await person();
+  const { chatId } = await answer(who, { prompt: fresh("bodiless"), model: FAST });
+  await problem(await who.fetch("/api/chat/generate", { method: "POST" }), "bad_request", 400);
+  await problem(await who.fetch(`/api/chats/${chatId}`, { method: "PATCH" }), "bad_request", 400);
+});
+
 describe("a field", () => {
   it.each([
     [{ temperature: 2.1 }, "temperature"],

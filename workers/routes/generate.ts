@@ -8,7 +8,7 @@ import { MAX_IDEMPOTENCY_KEY_LENGTH } from "../../protocol/limits.ts";
 import { type GenerateRequest, generateReplySchema, generateRequestSchema } from "../../protocol/requests.ts";
 import { titleFrom } from "../../protocol/title.ts";
 import { runLinks } from "../links.ts";
-import { json, problems } from "../openapi.ts";
+import { eventStream, json, problems } from "../openapi.ts";
 import { expect } from "../problem.ts";
 import { openReading } from "../reading.ts";
 import { createRouter } from "../router.ts";
@@ -41,9 +41,9 @@ const route = createRoute({
     202: json(generateReplySchema, "Started"),
     200: {
       description: "The answer, as it comes",
-      content: { "text/event-stream": { schema: z.string() }, "text/plain": { schema: z.string() } },
+      content: { ...eventStream, "text/plain": { schema: z.string() } },
     },
-    ...problems(400, 403, 404, 409, 413, 415, 422, 429, 503),
+    ...problems(400, 403, 404, 409, 413, 415, 422, 429),
   },
 });
 

@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { MAX_CHUNKS_BYTES, MAX_WAIT_SECONDS } from "../../protocol/limits.ts";
 import { cancelReplySchema, chunksReplySchema, statusReplySchema } from "../../protocol/requests.ts";
 import { runLinks } from "../links.ts";
-import { json, problems } from "../openapi.ts";
+import { eventStream, json, problems } from "../openapi.ts";
 import { expect } from "../problem.ts";
 import { openReading } from "../reading.ts";
 import { createRouter } from "../router.ts";
@@ -49,7 +49,7 @@ const streamRoute = createRoute({
     headers: z.object({ "last-event-id": offsetQuery }),
   },
   responses: {
-    200: { description: "Records", content: { "text/event-stream": { schema: z.string() } } },
+    200: { description: "Records", content: eventStream },
     204: { description: "The run has ended and you have all of it" },
     ...problems(400, 403, 404, 429),
   },
