@@ -31,6 +31,10 @@ const marked = new Marked({
     image({ href, text }: Tokens.Image) {
       return `<a href="${escapeHtml(href)}">${escapeHtml(text || href)}</a>`;
     },
+    checkbox({ checked }: Tokens.Checkbox) {
+      // Its item follows it; the label only has to be there.
+      return `<input type="checkbox" disabled${checked ? " checked" : ""} aria-label="${checked ? "☑" : "☐"}"> `;
+    },
     code({ text, lang }: Tokens.Code) {
       const language = (lang ?? "").match(/^\S*/)?.[0] ?? "";
       return `<pre data-language="${escapeHtml(language)}"><code>${escapeHtml(text)}\n</code></pre>\n`;

@@ -21,6 +21,7 @@ const PLAIN_ATTRIBUTES = [
   "disabled",
   "tabindex",
   "data-language",
+  "aria-label",
   "class",
 ];
 
