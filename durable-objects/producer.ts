@@ -1,6 +1,7 @@
 // The producer of the mvp tier: brings one run from its ask to its end, whatever the provider does on the way.
 // Before the first word it asks again with backoff; after it, it climbs the recovery ladder. It never throws: a run
 // always ends, and its receipt says how.
+import { estimateTokenCount } from "tokenx";
 import type { Recovery, RunError } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import {
@@ -173,7 +174,7 @@ class Production {
     const { inherited } = this.#job;
     if (!inherited || this.#recoveries.length > inherited.recoveries.length) return 0;
     const wentOnUntil = this.#bookmark() ? this.#at.clock.now() : null;
-    return lostTokens(inherited.before, inherited.text.length, this.#startedAt, wentOnUntil);
+    return lostTokens(inherited.before, estimateTokenCount(inherited.text), this.#startedAt, wentOnUntil);
   }
 
   #take({ text, bookmark }: Piece, rung: Rung | "ask"): void {

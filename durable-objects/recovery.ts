@@ -44,26 +44,26 @@ export function nextRung({ policy, bookmark, failed, recoveries }: Situation): R
   return policy === "replace" ? "replace" : "interrupted";
 }
 
-/** Characters a token stands for, on average over the languages people write in. */
-const CHARACTERS_A_TOKEN = 4;
 /** Tokens a second assumed of a model that was lost before its pace was known. */
 const ASSUMED_RATE = 100;
+/** Commits come late when the disk or the machine is busy, and a model's pace is not even. */
+const MARGIN = 2;
 
 /**
- * At most how many tokens a crash made the model make twice. Nothing on disk tells how many there were, so it is the
- * run's pace over the time that was lost: the longest there is between two commits, or, where the provider went on
- * without us, all of it until `wentOnUntil` (Unix ms).
+ * At most how many tokens a crash made the model make twice, `tokens` being those of the text on disk. Nothing tells how
+ * many there were, so it is the run's pace over the time that was lost: the longest there is between two commits with a
+ * margin, or, where the provider went on without us, all of it until `wentOnUntil` (Unix ms).
  */
 export function lostTokens(
   before: ProducerState | null,
-  length: number,
+  tokens: number,
   startedAt: number,
   wentOnUntil: number | null,
 ): number {
   const generatingMs = before?.firstTokenMs == null ? 0 : before.time - startedAt - before.firstTokenMs;
-  const rate = length > 0 && generatingMs > 0 ? (length / CHARACTERS_A_TOKEN / generatingMs) * 1000 : ASSUMED_RATE;
-  const most = COMMIT_LENGTH / CHARACTERS_A_TOKEN;
-  const uncommitted = Math.min(most, Math.ceil((rate * COMMIT_MS) / 1000));
+  const rate = tokens > 0 && generatingMs > 0 ? (tokens / generatingMs) * 1000 : ASSUMED_RATE;
+  // A token is a character at least.
+  const uncommitted = Math.min(COMMIT_LENGTH, Math.ceil((rate * MARGIN * COMMIT_MS) / 1000));
   if (wentOnUntil === null) return uncommitted;
   const wentOn = Math.ceil((rate * (wentOnUntil - (before?.time ?? startedAt))) / 1000);
   return Math.min(MAX_OUTPUT_TOKENS, Math.max(uncommitted, wentOn));
