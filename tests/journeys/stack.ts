@@ -11,6 +11,8 @@ import { lives, type ProcessInfo, processesWithEnv } from "../../local/processes
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PATIENCE_MS = 60_000;
+/** A start takes two seconds; on a machine that does much else, far longer. */
+const START_PATIENCE_MS = 110_000;
 
 export interface StackOptions {
   /** A scripted model that outlives the server; without one the launcher brings its own. */
@@ -82,8 +84,8 @@ export class Stack {
     launcher.stderr.on("data", heard);
     launcher.once("exit", (code) => ready.reject(new Error(`The launcher ended with ${code}:\n${this.#output}`)));
     const timer = setTimeout(
-      () => ready.reject(new Error(`The launcher was not ready in ${PATIENCE_MS} ms:\n${this.#output}`)),
-      PATIENCE_MS,
+      () => ready.reject(new Error(`The launcher was not ready in ${START_PATIENCE_MS} ms:\n${this.#output}`)),
+      START_PATIENCE_MS,
     );
     try {
       await ready.promise;
