@@ -2,6 +2,9 @@
 // Positions in a run's text (`at`, `through`) count UTF-16 code units; times are Unix milliseconds.
 import { z } from "zod";
 
+/** A named schema or null. `nullable()` would make the name itself stand for either in the OpenAPI document. */
+export const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.null()]);
+
 export const tierSchema = z.enum(["mvp", "redis", "temporal"]).meta({ id: "Tier" });
 export type Tier = z.infer<typeof tierSchema>;
 
@@ -154,8 +157,8 @@ export const runEndedRecordSchema = z
     type: z.literal("run.ended"),
     run: z.string(),
     status: runStatusSchema,
-    finish: finishSchema.nullable(),
-    error: runErrorSchema.nullable(),
+    finish: orNull(finishSchema),
+    error: orNull(runErrorSchema),
     /** The run that answers in this one's place, when one was started. */
     replacedBy: z.string().nullable(),
     receipt: receiptSchema,

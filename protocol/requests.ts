@@ -10,6 +10,7 @@ import {
 } from "./limits.ts";
 import {
   finishSchema,
+  orNull,
   phaseSchema,
   providerNameSchema,
   receiptSchema,
@@ -77,7 +78,7 @@ export const statusReplySchema = z
     id: z.string(),
     chatId: z.string(),
     state: z.union([z.literal("running"), runStatusSchema]),
-    phase: phaseSchema.nullable(),
+    phase: orNull(phaseSchema),
     attempt: z.number().int(),
     tier: tierSchema,
     provider: providerNameSchema,
@@ -87,10 +88,10 @@ export const statusReplySchema = z
     /** The last promised offset of this run. */
     offset: z.string(),
     startedAt: z.number(),
-    finish: finishSchema.nullable(),
-    error: runErrorSchema.nullable(),
+    finish: orNull(finishSchema),
+    error: orNull(runErrorSchema),
     replacedBy: z.string().nullable(),
-    receipt: receiptSchema.nullable(),
+    receipt: orNull(receiptSchema),
     links: linksSchema,
   })
   .meta({ id: "StatusReply" });
@@ -145,9 +146,9 @@ export const chatMessageSchema = z
     role: z.enum(["user", "assistant"]),
     text: z.string(),
     run: z.string().nullable(),
-    status: z.union([z.literal("running"), runStatusSchema]).nullable(),
+    status: orNull(z.union([z.literal("running"), runStatusSchema])),
     model: z.string().nullable(),
-    receipt: receiptSchema.nullable(),
+    receipt: orNull(receiptSchema),
     time: z.number(),
   })
   .meta({ id: "ChatMessage" });
