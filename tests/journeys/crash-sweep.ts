@@ -1,5 +1,5 @@
-// The whole sweep: `node tests/journeys/crash-sweep.ts [provider] [words] [every]` kills the server at every chunk of a
-// 60-chunk answer, from none to all, and prints what became of each. It exits 1 at the first thing lost.
+// The whole sweep: `node tests/journeys/crash-sweep.ts [provider] [words] [every] [from]` kills the server at every chunk
+// of a 60-chunk answer, from none to all, and prints what became of each. It exits 1 at the first thing lost.
 import { startScriptedModel } from "../../local/model/server.ts";
 import { providerNameSchema } from "../../protocol/records.ts";
 import { Client } from "./client.ts";
@@ -9,13 +9,14 @@ import { Stack } from "./stack.ts";
 const provider = providerNameSchema.parse(process.argv[2] ?? "openai");
 const words = process.argv[3] ?? "";
 const every = Number(process.argv[4] ?? 1);
+const from = Number(process.argv[5] ?? 0);
 const model = await startScriptedModel();
 const stack = await Stack.start({ scriptedModelUrl: model.url });
 const outcomes = new Map<Outcome, number>();
 let twice = 0;
 try {
   const client = await Client.join(stack.url);
-  for (let index = 0; index <= CHUNKS; index += every) {
+  for (let index = from; index <= CHUNKS; index += every) {
     const began = performance.now();
     const verdict = await crash(stack, model, client, { provider, index, words });
     const { outcome, status, promised, at, saidTwice, madeTwice } = verdict;
