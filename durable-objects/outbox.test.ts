@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { batch, CHAT, endedWell, opening, openObject, TestDisk } from "../tests/chat-kit.ts";
+import { pendingUpdate } from "./outbox.ts";
+
+describe("what the person's list is told", () => {
+  test("a chat that began: its title, its first text, and that it runs", async () => {
+    const { writer, log } = openObject(new TestDisk());
+    await writer.start(opening(log));
+    expect(pendingUpdate(log, log.last)).toMatchObject({
+      chatId: CHAT,
+      title: "Why?",
+      running: true,
+      texts: [{ messageId: "m1", text: "Why?" }],
+    });
+  });
+
+  test("an answer, once it has ended, as a whole", async () => {
+    const { writer, log, clock } = openObject(new TestDisk());
+    await writer.start(opening(log));
+    writer.append(1, 1, 0, batch(0, "Be"));
+    await clock.advance(1_000);
+    log.setDelivered(2);
+    expect(pendingUpdate(log, log.last)?.texts).toEqual([]);
+    writer.append(1, 1, 1, batch(2, "cause"));
+    await writer.end(1, 1, endedWell());
+    expect(pendingUpdate(log, log.last)).toMatchObject({
+      title: null,
+      running: false,
+      texts: [{ messageId: "a1", text: "Because" }],
+    });
+  });
+
+  test("nothing when it has been told everything, nothing of what is not on disk", async () => {
+    const { writer, log } = openObject(new TestDisk());
+    await writer.start(opening(log));
+    expect(pendingUpdate(log, 0)).toBeNull();
+    expect(pendingUpdate(log, 1)?.texts).toHaveLength(1);
+    log.setDelivered(log.last);
+    expect(pendingUpdate(log, log.last)).toBeNull();
+  });
+
+  test("the same again after a crash, until it is remembered", async () => {
+    const disk = new TestDisk();
+    const { writer, log } = openObject(disk);
+    await writer.start(opening(log));
+    const first = pendingUpdate(log, log.last);
+    expect(pendingUpdate(openObject(disk).log, 2)).toEqual(first);
+    log.setDelivered(2);
+    expect(pendingUpdate(openObject(disk).log, 2)).toBeNull();
+  });
+
+  test("a given title is told as it is", async () => {
+    const { writer, log } = openObject(new TestDisk());
+    await writer.start(opening(log));
+    log.setDelivered(log.last);
+    await writer.write({ type: "title", title: "Causes" });
+    expect(pendingUpdate(log, log.last)?.title).toBe("Causes");
+  });
+});

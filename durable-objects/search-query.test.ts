@@ -1,0 +1,42 @@
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, test } from "vitest";
+import { matchQuery } from "./search-query.ts";
+
+const texts = [
+  "Le café est fermé",
+  "why is the sky blue",
+  "C++ and C#",
+  'quotes "inside" AND OR NOT',
+  "日本語 テキスト",
+];
+const database = new DatabaseSync(":memory:");
+database.exec("CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2')");
+for (const text of texts) database.prepare("INSERT INTO texts VALUES (?)").run(text);
+
+function search(query: string): unknown[] {
+  const match = matchQuery(query);
+  if (match === undefined) return [];
+  return database
+    .prepare("SELECT text FROM texts WHERE texts MATCH ?")
+    .all(match)
+    .map(({ text }) => text);
+}
+
+describe("search", () => {
+  test.each([
+    ["every word must be there, in any order", "blue sky", [texts[1]]],
+    ["the last word may be unfinished", "why is the sk", [texts[1]]],
+    ["earlier words may not", "wh sky", []],
+    ["accents and case do not matter", "CAFE ferme", [texts[0]]],
+    ["what FTS5 has words for is searched as text", "NOT or and", [texts[3]]],
+    ["marks of its language are nothing", '"sky" * - ^ ( : {', [texts[1]]],
+    ["a quote does not end the query", 'quotes" OR "sky', []],
+    ["other scripts", "日本", [texts[4]]],
+  ])("%s", (_, query, found) => {
+    expect(search(query)).toEqual(found);
+  });
+
+  test.each(["", "  ", "+-*/", '""'])("nothing to look for in %o", (query) => {
+    expect(matchQuery(query)).toBeUndefined();
+  });
+});
