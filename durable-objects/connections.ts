@@ -1,10 +1,11 @@
 // How a reader is joined to a chat: what it asks to read, from where, in which form, and what it gets when that makes no
 // sense. Each connection is one reader of `subscribers.ts`.
-import { CLOSE, clientFrameSchema, PING, PONG } from "../protocol/frames.ts";
+import { clientFrameSchema } from "../protocol/frames.ts";
 import { parseTarget } from "../protocol/ids.ts";
 import { MAX_READERS_PER_CHAT } from "../protocol/limits.ts";
 import { parseOffset, type ResumePoint } from "../protocol/offsets.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
+import { CLOSE, PING, PONG } from "../protocol/socket.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
 import { pollSink, socketSink, sseSink, textSink } from "./sinks.ts";
 import type { Reader, Sink, Subscribers } from "./subscribers.ts";

@@ -1,6 +1,7 @@
 // Where a reader's frames end up: an SSE stream, bare text, a socket, or a single wake-up for a long-poll.
-import { CLOSE } from "../protocol/frames.ts";
+
 import { applyDelta } from "../protocol/reduce.ts";
+import { CLOSE } from "../protocol/socket.ts";
 import { HEARTBEAT_FRAME, RETRY_FRAME } from "../protocol/sse.ts";
 import type { Frame, Sink } from "./subscribers.ts";
 

@@ -181,11 +181,15 @@ export const recordSchema = z
   ])
   .meta({ id: "LogRecord" });
 
+/** @public */
 export type MessageRecord = z.infer<typeof messageRecordSchema>;
 export type RunStartedRecord = z.infer<typeof runStartedRecordSchema>;
+/** @public */
 export type RunPhaseRecord = z.infer<typeof runPhaseRecordSchema>;
 export type DeltaRecord = z.infer<typeof deltaRecordSchema>;
+/** @public */
 export type CommitRecord = z.infer<typeof commitRecordSchema>;
+/** @public */
 export type RunRecoveredRecord = z.infer<typeof runRecoveredRecordSchema>;
 export type RunEndedRecord = z.infer<typeof runEndedRecordSchema>;
 export type TitleRecord = z.infer<typeof titleRecordSchema>;

@@ -1,20 +1,6 @@
 // A chat's WebSocket: records in, `ping` out. Knows the wire; decides nothing (`state/connection.ts` does).
-import type { CLOSE as WireClose, PING as WirePing, PONG as WirePong } from "../../protocol/frames.ts";
 import type { WireRecord } from "../../protocol/records.ts";
-
-// The protocol's own constants stand beside its schemas; importing them would bring zod into the page. Their types
-// keep these in step: another value there does not compile here.
-const PING: typeof WirePing = "ping";
-const PONG: typeof WirePong = "pong";
-export const CLOSE: typeof WireClose = {
-  done: 1000,
-  badRequest: 4400,
-  unauthenticated: 4401,
-  notYours: 4403,
-  unknown: 4404,
-  tooSlow: 4408,
-  tooMany: 4429,
-};
+import { PING, PONG } from "../../protocol/socket.ts";
 
 export interface SocketHandlers {
   opened(): void;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CLOSE } from "../api/socket.ts";
+import { CLOSE } from "../../protocol/socket.ts";
 import { type Connection, idle, nextTick, retryDelay, type Signal, step } from "./connection.ts";
 
 /** Runs signals at given times; returns the last state and every command in order. */

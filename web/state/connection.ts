@@ -1,6 +1,6 @@
 // The life of one chat's connection as a pure machine: (state, signal, now) → state and what to do. No clock, no
 // socket, no chance of its own: `link.ts` carries it out.
-import { CLOSE } from "../api/socket.ts";
+import { CLOSE } from "../../protocol/socket.ts";
 
 /** A socket that has not opened after this is given up, ms. */
 const CONNECT_TIMEOUT = 10_000;

@@ -1,8 +1,9 @@
 // Carries out what `connection.ts` decides: one chat's socket, its timers, and the page's signs of life.
 
 import type { WireRecord } from "../../protocol/records.ts";
+import { CLOSE } from "../../protocol/socket.ts";
 import { ApiError } from "../api/client.ts";
-import { type ChatSocket, CLOSE, type OpenSocket } from "../api/socket.ts";
+import type { ChatSocket, OpenSocket } from "../api/socket.ts";
 import { type Connection, idle, nextTick, type Signal, step } from "./connection.ts";
 
 export interface LinkOptions {
