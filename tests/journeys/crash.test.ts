@@ -72,7 +72,7 @@ describe("a provider that does not", () => {
     { provider: "compatible", words: "-nocontinue", recovery: "continue", outcome: "interrupted" },
     { provider: "anthropic", words: "", recovery: "free", outcome: "interrupted" },
     { provider: "openai", words: "-noreattach", recovery: "free", outcome: "interrupted" },
-  ] as const)("ends honestly: $provider$words, allowed to $recovery", async ({ outcome, ...options }) => {
+  ] as const)("ends honestly: $provider $words, allowed to $recovery", async ({ outcome, ...options }) => {
     const verdict = await at({ ...options, index: between() });
     expect(verdict).toMatchObject({ outcome, status: "interrupted", error: "recovery_exhausted", saidTwice: 0 });
     expect(verdict.promised).toBeGreaterThan(0);
