@@ -1,9 +1,11 @@
 // The read loop all providers share. What a token costs is entering the isolate, so each read is one turn: parse every
 // event in it, hand on one piece, wait for the next. The SDKs' own streams wait several times for each event.
 import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { type BodyReader, readerOf } from "./body-reader.ts";
 import { type Answerer, malformed, stalled, streamCut } from "./errors.ts";
 import { Pieces } from "./pieces.ts";
 import type { Ending, Piece } from "./provider.ts";
+import { ReadPace, Traffic } from "./read-pace.ts";
 import { type Patience, StallWatch } from "./stall-watch.ts";
 
 /** Understands one provider's events, for one stream. Throws a `ProviderError` for those that tell of one. */
@@ -26,6 +28,8 @@ export interface Exchange {
 
 /** An event longer than this is not one (the last event of a Responses stream holds the whole answer). */
 const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
+/** What all the streams of this isolate bring. */
+const traffic = new Traffic();
 /** How long a stream may take to close after its last event before we close it. */
 const DRAIN_MS = 2_000;
 
@@ -34,7 +38,7 @@ export async function exchange({ who, request, decoder, onPiece, signal, patienc
   signal.throwIfAborted();
   const connection = new AbortController();
   const gone = Promise.withResolvers<never>();
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  let reader: BodyReader | undefined;
   let stopped = false;
   const stop = (reason: unknown) => {
     stopped = true;
@@ -54,13 +58,17 @@ export async function exchange({ who, request, decoder, onPiece, signal, patienc
       await body.cancel();
       return await gone.promise;
     }
-    reader = body.getReader();
+    reader = readerOf(body);
     const pieces = new Pieces();
     const text = new TextDecoder();
     const end: { ending: Ending | null } = { ending: null };
+    const pace = new ReadPace(traffic);
     let spoke = false;
+    let events = 0;
+    let atLeast = 1;
     const parser = createParser({
       onEvent: (event) => {
+        events += 1;
         end.ending ??= decoder.decode(event, pieces);
       },
       onError: (error) => {
@@ -77,7 +85,7 @@ export async function exchange({ who, request, decoder, onPiece, signal, patienc
     for (;;) {
       let bytes: Uint8Array | undefined;
       try {
-        bytes = (await reader.read()).value;
+        bytes = await reader.read(atLeast);
       } catch (cause) {
         throw streamCut(who, cause);
       }
@@ -92,7 +100,9 @@ export async function exchange({ who, request, decoder, onPiece, signal, patienc
       }
       if (end.ending !== null) return end.ending;
       if (!bytes) throw streamCut(who);
-      watch.heard(spoke);
+      const now = watch.heard(spoke);
+      atLeast = pace.next(events, bytes.length, now);
+      events = 0;
     }
   };
 
@@ -111,10 +121,10 @@ export async function exchange({ who, request, decoder, onPiece, signal, patienc
 }
 
 /** Lets the connection end by itself, so that it can be used again. */
-async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+async function drain(reader: BodyReader): Promise<void> {
   const timer = setTimeout(() => reader.cancel().catch(() => {}), DRAIN_MS);
   try {
-    while (!(await reader.read()).done);
+    while (await reader.read(1));
   } catch {
     // Nothing after the last event matters.
   } finally {

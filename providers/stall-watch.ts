@@ -23,13 +23,14 @@ export class StallWatch {
     this.#arm(this.#limit());
   }
 
-  /** Bytes came; `speaking` once the first text is among them. */
-  heard(speaking: boolean): void {
+  /** Bytes came; `speaking` once the first text is among them. Gives the time, Unix ms. */
+  heard(speaking: boolean): number {
     this.#last = Date.now();
-    if (!speaking || this.#speaking) return;
+    if (!speaking || this.#speaking) return this.#last;
     this.#speaking = true;
     // The one time the timer may stand too far in the future.
     if (this.#patience.stallMs < this.#patience.firstByteMs) this.#arm(this.#limit());
+    return this.#last;
   }
 
   stop(): void {

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { ReadPace, Traffic } from "./read-pace.ts";
+
+const SIZE = 200;
+
+/** Streams of `rate` events a second each, read as their pace says, for five seconds; gives what the last reads waited for, in events. */
+function run({ streams, rate }: { streams: number; rate: number }): number[] {
+  const traffic = new Traffic();
+  const all = Array.from({ length: streams }, () => ({ pace: new ReadPace(traffic), held: 0, wanted: 1 }));
+  const reads: number[] = [];
+  const interval = 1000 / rate;
+  for (let time = 0; time < 5_000; time += interval) {
+    for (const stream of all) {
+      stream.held += 1;
+      if (stream.held * SIZE < stream.wanted) continue;
+      if (time > 4_000) reads.push(stream.held);
+      stream.wanted = stream.pace.next(stream.held, stream.held * SIZE, 1_000_000 + time);
+      stream.held = 0;
+    }
+  }
+  return reads;
+}
+
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+describe("how much one read waits for", () => {
+  it("is whatever comes, where few streams run", () => {
+    expect(new Set(run({ streams: 1, rate: 50 }))).toEqual(new Set([1]));
+    expect(new Set(run({ streams: 29, rate: 50 }))).toEqual(new Set([1]));
+  });
+
+  it("is whatever comes from a slow model, however many run", () => {
+    expect(new Set(run({ streams: 500, rate: 10 }))).toEqual(new Set([1]));
+  });
+
+  it("grows with what all streams bring together, a part of an event at a time", () => {
+    const some = run({ streams: 50, rate: 50 });
+    expect(new Set(some)).toEqual(new Set([1, 2]));
+    expect(mean(some)).toBeCloseTo(2_500 / 1_500, 1);
+    expect(mean(run({ streams: 100, rate: 50 }))).toBeCloseTo(5_000 / 1_500, 1);
+  });
+
+  it("has a limit", () => {
+    expect(Math.max(...run({ streams: 500, rate: 50 }))).toBe(6);
+  });
+
+  it("is whatever comes for a stream's first events, and falls back when the others are gone", () => {
+    const traffic = new Traffic();
+    traffic.add(0, 0);
+    traffic.add(5_000, 1_000);
+    const pace = new ReadPace(traffic);
+    const first = Array.from({ length: 15 }, (_, index) => pace.next(1, SIZE, 1_001 + index));
+    expect(new Set(first)).toEqual(new Set([1]));
+    expect(pace.next(1, SIZE, 1_016)).toBeGreaterThan(SIZE);
+    expect(pace.next(1, SIZE, 5_000)).toBe(1);
+  });
+});
