@@ -72,6 +72,8 @@ export class Models {
   readonly #oracle: Oracle;
   readonly #options: ModelOptions;
   readonly #answers = new Map<string, Answer>();
+  /** Node keeps a signal for as long as somebody listens: these end it, for the requests that are open. */
+  readonly #listening = new Map<() => void, Life>();
   /** The answers of which text was handed on, by the model that was asked. */
   readonly #heard = new Map<string, Set<string>>();
 
@@ -104,6 +106,7 @@ export class Models {
 
   /** A process died: what nobody else can take up stops. */
   dropped(life: Life): void {
+    for (const [deaf, whose] of this.#listening) if (whose === life) deaf();
     for (const answer of this.#answers.values()) {
       for (const stream of answer.streams) if (stream.life === life) this.#leave(stream);
     }
@@ -121,10 +124,17 @@ export class Models {
     this.#checkContext(ask);
     const settle = Promise.withResolvers<Ending>();
     let stream: Stream | null = null;
-    signal.addEventListener("abort", () => {
+    const onAbort = () => {
       if (stream) this.#leave(stream);
       settle.reject(signal.reason);
-    });
+    };
+    const deaf = () => {
+      signal.removeEventListener("abort", onAbort);
+      this.#listening.delete(deaf);
+    };
+    signal.addEventListener("abort", onAbort);
+    this.#listening.set(deaf, life);
+    settle.promise.then(deaf, deaf);
     this.#scheduler.turnAfter(this.#random.between(1, this.#options.gap * 3), life, () => {
       if (signal.aborted) return;
       const refused = this.#refusal();

@@ -43,6 +43,7 @@ async function sweep(from: number, seeds: number, workers: number): Promise<Tota
       const [done] = (await once(worker, "message")) as [Totals];
       for (const key of ["seeds", "events", "crashes", "runs"] as const) totals[key] += done[key];
       totals.failed.push(...done.failed);
+      if (totals.seeds % 10_000 === 0) console.log(`${totals.seeds} seeds, ${totals.failed.length} failed`);
       for (const { seed, violation } of done.failed.slice(0, MOST_SHOWN)) console.log(`seed ${seed}: ${violation}`);
       if (totals.failed.length > MOST_SHOWN) next = end;
     }

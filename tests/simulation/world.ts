@@ -114,7 +114,10 @@ export class World {
       }
     }
     if (this.oracle.violation === null) judge(this);
-    if (this.process) this.process.life.alive = false;
+    if (this.process) {
+      this.process.life.alive = false;
+      this.models.dropped(this.process.life);
+    }
     this.disk.close();
     const { oracle, scheduler } = this;
     const [events, turns, crashes] = [this.#events, this.#turns, this.crashes];
