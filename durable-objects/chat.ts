@@ -6,8 +6,7 @@ import { formatOffset } from "../protocol/offsets.ts";
 import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
 import type { RunStatus, TitleRecord } from "../protocol/records.ts";
 import type { ChatReply, ChunksReply } from "../protocol/requests.ts";
-import { parseProvidersConfig } from "../providers/config.ts";
-import { createProviders } from "../providers/registry.ts";
+import { providersOf } from "../providers/registry.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
 import { Connections, type Reading } from "./connections.ts";
 import { durableDisk } from "./durable-disk.ts";
@@ -61,7 +60,7 @@ export class ChatObject extends DurableObject<Env> {
     const log = new ChunkLog(disk);
     const subscribers = new Subscribers(log, clock, () => this.#writer);
     const writer = new LogWriter(log, () => disk.sync(), clock, subscribers);
-    const providers = createProviders(parseProvidersConfig(this.env));
+    const providers = providersOf(this.env);
     this.#log = log;
     this.#writer = writer;
     this.#subscribers = subscribers;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseProvidersConfig } from "./config.ts";
-import { createProviders } from "./registry.ts";
+import { createProviders, providersOf } from "./registry.ts";
 
 const providers = (env: object) => createProviders(parseProvidersConfig(env));
 const usage = { inputTokens: 1_000_000, cachedInputTokens: 0, outputTokens: 0 };
@@ -67,5 +67,14 @@ describe("createProviders", () => {
     expect(all.costOf("anthropic", "scripted", usage)).toBe(0);
     expect(all.pricesOf("anthropic", "scripted")).toEqual({ input: 0, output: 0 });
     expect(all.pricesOf("compatible", "llama-3.3-70b-versatile")).toEqual({ input: 0.59, output: 0.79 });
+  });
+});
+
+describe("providersOf", () => {
+  it("builds the providers of an environment once", () => {
+    const env = { COMPATIBLE_BASE_URL: "http://127.0.0.1:1/v1" };
+    expect(providersOf(env)).toBe(providersOf(env));
+    expect(providersOf({ ...env })).not.toBe(providersOf(env));
+    expect(providersOf(env).get("compatible")).toBe(providersOf(env).get("compatible"));
   });
 });

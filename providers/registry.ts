@@ -2,7 +2,7 @@
 import { type ProviderName, providerNameSchema } from "../protocol/records.ts";
 import { AnthropicProvider } from "./anthropic.ts";
 import { CompatibleProvider } from "./compatible.ts";
-import type { ProvidersConfig } from "./config.ts";
+import { type ProvidersConfig, parseProvidersConfig } from "./config.ts";
 import { ANTHROPIC_MODELS, OPENAI_MODELS } from "./models.ts";
 import { OpenAIProvider } from "./openai.ts";
 import { costOf, type ModelPrices, pricesOf } from "./prices.ts";
@@ -60,6 +60,18 @@ export function createProviders(config: ProvidersConfig): Providers {
     pricesOf: (name, model) =>
       config[name].scripted ? { input: 0, output: 0 } : pricesOf(name, model, config[name].baseUrl),
   };
+}
+
+const shared = new WeakMap<object, Providers>();
+
+/**
+ * The providers of an environment, for the many objects of an isolate that all have the same one: its settings are read,
+ * and a provider is built, once. Throws as `parseProvidersConfig` does.
+ */
+export function providersOf(environment: object): Providers {
+  const providers = shared.get(environment) ?? createProviders(parseProvidersConfig(environment));
+  shared.set(environment, providers);
+  return providers;
 }
 
 function standingOf(config: ProvidersConfig, provider: ProviderName): ProviderStanding {
