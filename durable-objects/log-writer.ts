@@ -1,11 +1,12 @@
 // The one way to write a chat's log. Promises: text is shown the moment it comes and promised when it is on disk; an
 // offset is given only for what would survive a crash; promised text never changes; one producer's words at a time.
 import { formatOffset } from "../protocol/offsets.ts";
-import type { DeltaRecord, LogRecord, Phase, Recovery, RunEndedRecord, RunStartedRecord } from "../protocol/records.ts";
+import type { LogRecord, Phase, Recovery, RunEndedRecord, RunStartedRecord } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import type { Bookmark } from "../providers/provider.ts";
-import type { ChunkLog, ProducerState, RunRow } from "./chunk-log.ts";
+import type { ChunkLog, ProducerState } from "./chunk-log.ts";
 import { COMMIT_MS, commitDue } from "./commit-policy.ts";
+import { type AppendOutcome, type Batch, type OpenRun, refuse, reopen } from "./open-run.ts";
 
 export interface Clock {
   /** Unix ms. */
@@ -32,25 +33,6 @@ export interface Term {
   before: ProducerState | null;
 }
 
-export interface Batch {
-  deltas: readonly Pick<DeltaRecord, "at" | "text">[];
-  /** Where to take the stream up with all of this. Text that comes without one can't be taken up again. */
-  bookmark: Bookmark | null;
-}
-
-export type AppendOutcome =
-  | { kind: "appended" }
-  /** Seen before; nothing changed. */
-  | { kind: "duplicate" }
-  /** A batch is missing before it: send from `expected`. */
-  | { kind: "gap"; expected: number }
-  /** Text is missing before it: go on at `length`. */
-  | { kind: "hole"; length: number }
-  /** Another producer has taken over, or the run has ended: stop. */
-  | { kind: "fenced" }
-  /** It would change promised text, which ends at `through`. */
-  | { kind: "refused"; through: number };
-
 /** A run about to begin, with the records of the chat that lead to it. */
 export interface Opening {
   records: LogRecord[];
@@ -60,35 +42,6 @@ export interface Opening {
 }
 
 export type Ended = Omit<RunEndedRecord, "type" | "run" | "time">;
-
-/** A run as it is in memory, until its end is promised. */
-export interface OpenRun {
-  readonly run: number;
-  readonly id: string;
-  readonly started: RunStartedRecord;
-  epoch: number;
-  /** The next batch expected in this epoch. */
-  nextSeq: number;
-  /** Code units written as rows, and the text shown beyond them. */
-  committed: number;
-  tail: string;
-  chunks: number;
-  bookmark: Bookmark | null;
-  bookmarkWritten: boolean;
-  phase: Phase;
-  attempt: number;
-  detail: string | null;
-  firstTokenMs: number | null;
-  /** When the oldest thing not written yet came, Unix ms; null when all is written. */
-  dirtySince: number | null;
-  /** The positions of `run.started` and of the run's last row. */
-  readonly first: number;
-  position: number;
-  /** Who waits for what is shown now to be promised. */
-  waiters: ((offset: string) => void)[];
-  /** Its end is written and takes no more; readers may yet have to be shown what came before. */
-  closed: boolean;
-}
 
 interface Unannounced {
   position: number;
@@ -201,7 +154,8 @@ export class LogWriter {
     if (batch.bookmark || batch.deltas.some(({ text }) => text)) open.bookmark = batch.bookmark;
     for (const { at, text } of batch.deltas) {
       if (open.firstTokenMs === null && text) {
-        open.firstTokenMs = now - open.started.time;
+        // Another machine's clock may have been ahead.
+        open.firstTokenMs = Math.max(0, now - open.started.time);
         open.dirtySince = now;
       }
       const kept = at - open.committed;
@@ -352,41 +306,4 @@ export class LogWriter {
       for (const resolve of next.waiters) resolve(offset);
     }
   }
-}
-
-/** Why a batch cannot be taken, judged before any of it is. */
-function refuse(open: OpenRun, batch: Batch): AppendOutcome | undefined {
-  let length = open.committed + open.tail.length;
-  for (const { at, text } of batch.deltas) {
-    if (at < open.committed) return { kind: "refused", through: open.committed };
-    if (at > length) return { kind: "hole", length };
-    length = at + text.length;
-  }
-  return undefined;
-}
-
-/** An open run as the disk knows it, after the object's memory was lost or before it was ever used. */
-function reopen(log: ChunkLog, row: RunRow): OpenRun {
-  const { length, chunks, producer, position } = log.progress(row);
-  return {
-    run: row.run,
-    id: row.started.run,
-    started: row.started,
-    epoch: row.epoch,
-    nextSeq: producer?.epoch === row.epoch ? producer.seq + 1 : 0,
-    committed: length,
-    tail: "",
-    chunks,
-    bookmark: producer?.bookmark ?? null,
-    bookmarkWritten: producer?.bookmark != null,
-    phase: "waiting",
-    attempt: 1,
-    detail: null,
-    firstTokenMs: producer?.firstTokenMs ?? null,
-    dirtySince: null,
-    first: row.first,
-    position,
-    waiters: [],
-    closed: false,
-  };
 }

@@ -144,7 +144,9 @@ class Production {
 
   #climb(): Rung {
     const { policy } = this.#job;
-    return nextRung({ policy, bookmark: this.#bookmark(), failed: this.#failed, recoveries: this.#recoveries.length });
+    // A producer that was lost before anything came of it has tried as well.
+    const recoveries = Math.max(this.#recoveries.length, this.#epoch - 1);
+    return nextRung({ policy, bookmark: this.#bookmark(), failed: this.#failed, recoveries });
   }
 
   async #request(rung: "ask" | "reattach" | "continue"): Promise<Ending> {
@@ -290,7 +292,7 @@ class Production {
           estimated,
           cost: cost(this.#job, this.#spent),
           firstTokenMs: open.firstTokenMs,
-          totalMs: clock.now() - this.#startedAt,
+          totalMs: Math.max(0, clock.now() - this.#startedAt),
           requests: this.#requests,
           recoveries: this.#recoveries,
         },

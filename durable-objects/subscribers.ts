@@ -5,7 +5,8 @@ import { formatOffset } from "../protocol/offsets.ts";
 import type { DeltaRecord, LogRecord } from "../protocol/records.ts";
 import { formatSse } from "../protocol/sse.ts";
 import type { ChunkLog } from "./chunk-log.ts";
-import type { Audience, Clock, OpenRun } from "./log-writer.ts";
+import type { Audience, Clock } from "./log-writer.ts";
+import type { OpenRun } from "./open-run.ts";
 
 const encoder = new TextEncoder();
 

@@ -1,7 +1,8 @@
 // Planted faults: each puts one broken part in place of a real one, as a plausible mistake would break it. A simulation
 // that does not catch every one of them proves nothing by passing.
 import { ChunkLog, type ProducerState, type RunRow } from "../../durable-objects/chunk-log.ts";
-import { type AppendOutcome, type Batch, type Clock, LogWriter } from "../../durable-objects/log-writer.ts";
+import { type Clock, LogWriter } from "../../durable-objects/log-writer.ts";
+import type { AppendOutcome, Batch } from "../../durable-objects/open-run.ts";
 import type { Sql } from "../../durable-objects/sql.ts";
 import { type Reader, type Sink, type Source, Subscribers } from "../../durable-objects/subscribers.ts";
 import type { LogRecord } from "../../protocol/records.ts";

@@ -1,6 +1,6 @@
 // A producer outside the process: it takes a term of office, sends numbered batches with several under way, sends again
 // what was not acknowledged, stops when it is fenced, and may die. The network repeats, reorders and loses its batches.
-import type { AppendOutcome, Batch } from "../../durable-objects/log-writer.ts";
+import type { AppendOutcome, Batch } from "../../durable-objects/open-run.ts";
 import { parseOffset } from "../../protocol/offsets.ts";
 import { makePieces } from "./text.ts";
 import type { World } from "./world.ts";
