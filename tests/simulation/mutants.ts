@@ -1,8 +1,8 @@
 // Planted faults: each puts one broken part in place of a real one, as a plausible mistake would break it. A simulation
 // that does not catch every one of them proves nothing by passing.
 import { ChunkLog, type ProducerState, type RunRow } from "../../durable-objects/chunk-log.ts";
-import { type Clock, LogWriter } from "../../durable-objects/log-writer.ts";
-import type { AppendOutcome, Batch } from "../../durable-objects/open-run.ts";
+import { type Clock, LogWriter, type Term } from "../../durable-objects/log-writer.ts";
+import type { AppendOutcome, Batch, OpenRun } from "../../durable-objects/open-run.ts";
 import type { Sql } from "../../durable-objects/sql.ts";
 import { type Reader, type Sink, type Source, Subscribers } from "../../durable-objects/subscribers.ts";
 import type { LogRecord } from "../../protocol/records.ts";
@@ -103,6 +103,18 @@ export const MUTANTS: Mutant[] = [
     parts: log(
       class extends ChunkLog {
         override setEpoch(): void {}
+      },
+    ),
+  },
+  {
+    name: "drop: what was shown before a term of office is not promised",
+    parts: writer(
+      class extends LogWriter {
+        override takeOver(run: number): Promise<Term | undefined> {
+          const open = this.openRun(run) as OpenRun | undefined;
+          if (open) Object.assign(open, { tail: "", dirtySince: null });
+          return super.takeOver(run);
+        }
       },
     ),
   },

@@ -5,7 +5,14 @@ import type { ProducerState } from "../../durable-objects/chunk-log.ts";
 import { isMigrated } from "../../durable-objects/migrations.ts";
 import type { Frame } from "../../durable-objects/subscribers.ts";
 import { parseOffset } from "../../protocol/offsets.ts";
-import type { LogRecord, Recovery, RunEndedRecord, RunStartedRecord, RunStatus } from "../../protocol/records.ts";
+import type {
+  DeltaRecord,
+  LogRecord,
+  Recovery,
+  RunEndedRecord,
+  RunStartedRecord,
+  RunStatus,
+} from "../../protocol/records.ts";
 import type { Turn } from "../../providers/provider.ts";
 import type { CrashDisk } from "./crash-disk.ts";
 
@@ -44,6 +51,8 @@ export class Oracle {
   readonly #truths = new Map<string, string[]>();
   readonly #epochs = new Map<number, Set<number>>();
   readonly #seen = new WeakSet<Frame>();
+  /** What this process has shown of each run, promised or not. */
+  readonly #shown = new Map<number, string>();
   /** The last position written by the end of a turn. */
   #ends: { turn: number; position: number }[] = [{ turn: -1, position: 0 }];
   #written = 0;
@@ -103,6 +112,18 @@ export class Oracle {
   /** The highest epoch that was ever granted. */
   epoch(run: number): number {
     return Math.max(1, ...(this.#epochs.get(run) ?? []));
+  }
+
+  /** Text is being shown. While the process lives nothing that was shown goes away. */
+  showing(run: number, { at, text }: DeltaRecord): void {
+    const before = this.#shown.get(run) ?? this.runs.get(run)?.text ?? "";
+    const now = before.slice(0, at) + text;
+    this.check(at <= before.length, () => `run ${run}: shown is text at ${at}, of text that ends at ${before.length}`);
+    this.check(
+      now.startsWith(before),
+      () => `run ${run}: ${JSON.stringify(before)} was shown, now it is ${JSON.stringify(now)}`,
+    );
+    this.#shown.set(run, now);
   }
 
   endTurn(last: number): void {
@@ -171,6 +192,8 @@ export class Oracle {
   }
 
   #checkEnd(run: RunOnRecord, { status, replacedBy, receipt }: RunEndedRecord, where: string): void {
+    const shown = this.#shown.get(run.run) ?? "";
+    this.check(run.text.startsWith(shown), () => `${where}: ${JSON.stringify(shown)} was shown and is lost`);
     const whole = this.truths(run.started.model).includes(run.text);
     this.check(status !== "completed" || whole, () => `${where}: completed, but the text is not whole`);
     this.check(status !== "cancelled" || this.stopped.has(run.run), () => `${where}: cancelled by nobody`);
@@ -219,6 +242,7 @@ export class Oracle {
 
   /** After a crash: all that was promised must still be there, as it was. Returns the log's new end. */
   afterCrash(): number {
+    this.#shown.clear();
     const rows = isMigrated(this.#disk) ? this.#read(0, Number.MAX_SAFE_INTEGER) : [];
     const kept = rows.slice(0, this.promised);
     this.check(isDeepStrictEqual(kept, this.#rows), () => "a crash took or changed something promised");

@@ -61,6 +61,7 @@ export class Process {
     this.subscribers = parts.subscribers(this.log, clock, () => this.writer);
     this.writer = parts.logWriter(this.log, parts.sync(disk), clock, this.subscribers);
     this.#watchTerms();
+    this.#watchShown();
     this.supervisor = new Supervisor({
       chunkLog: this.log,
       writer: this.writer,
@@ -157,6 +158,16 @@ export class Process {
     const more = page.next < this.writer.durable;
     this.#world.oracle.catchUp();
     return { records: page.records, offset: formatOffset(page.next), live: more || live() };
+  }
+
+  /** Tells the oracle of each text shown. */
+  #watchShown(): void {
+    const { oracle } = this.#world;
+    const shown = this.subscribers.shown.bind(this.subscribers);
+    this.subscribers.shown = (open, record) => {
+      if (record.type === "delta") oracle.showing(open.run, record);
+      shown(open, record);
+    };
   }
 
   /** Tells the oracle of each term of office. */
