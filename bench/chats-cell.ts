@@ -19,7 +19,7 @@ export interface ChatsSpec {
   spacing: number;
   /** How long tokens are counted once all chats run, seconds. */
   seconds: number;
-  /** Asks made one after another, after that. */
+  /** Asks made one after another after that, and as many again that follow them. */
   probes: number;
 }
 
@@ -29,8 +29,9 @@ export interface ChatsResult {
   steady: Spent & { tokens: number; delays: Spread };
   /** From the first ask to the last end. */
   whole: Spent & { tokens: number };
-  /** From the sent ask to its first token, ms. */
+  /** From the sent ask to its first token, ms: of an ask that begins a chat, and of the next one in that chat. */
   firstToken: Spread;
+  followUp: Spread;
   /** Answers that were not exactly what the model said, or did not end; at most five are told. */
   wrong: number;
   faults: string[];
@@ -48,16 +49,26 @@ const SETTLE_MS = 1_000;
 export async function measureChats(spec: ChatsSpec, addresses: Addresses, pids: Pids): Promise<ChatsResult> {
   const { subject, provider, chats, rate, spacing, seconds, probes } = spec;
   const ramp = chats * spacing + SETTLE_MS + 1_000;
-  const tokens = Math.ceil((rate * (ramp + seconds * 1000 + probes * 150)) / 1000 + rate);
+  const tokens = Math.ceil((rate * (ramp + seconds * 1000 + probes * 300)) / 1000 + rate);
   const persons = subject === "pass-through" ? [] : await sessions(addresses.keepstream, chats + 1);
   const window = new Window();
   const running: Running[] = [];
-  const begin = async (index: number, length: number) => {
+  const faults: string[] = [];
+  const begin = async (index: number, length: number, chatId: string | null = null) => {
     const answer = answerFor(subject, window);
     const prompt = `${subject} ${index} of ${chats}, ${Date.now()}`;
     const model = `scripted-tokens-${length}-rate-${rate}-stamped`;
-    const asked = await ask(subject, addresses, { provider, model, prompt, token: persons[index] ?? "" }, answer);
+    const asking = { provider, model, prompt, token: persons[index] ?? "", ...(chatId && { chatId }) };
+    const asked = await ask(subject, addresses, asking, answer);
     return { prompt, answer, asked };
+  };
+  /** Asks, waits for the end, and gives how long the first token took and in which chat. */
+  const probe = async (waits: number[], chatId: string | null = null) => {
+    const { answer, asked } = await begin(chats, PROBE_TOKENS, chatId);
+    await until(() => answer.ended !== "no");
+    if (answer.firstTokenAt !== null) waits.push(answer.firstTokenAt - performance.timeOrigin - asked);
+    else faults.push(`an ask alone: HTTP ${answer.status}, no token`);
+    return answer.headers.get("x-chat-id") ?? null;
   };
 
   const whole = meter(pids);
@@ -75,18 +86,17 @@ export async function measureChats(spec: ChatsSpec, addresses: Addresses, pids: 
   window.open = false;
   const steadily = { ...steady(), tokens: window.tokens, delays: spreadOf(window.delays) };
 
-  const waits: number[] = [];
+  const firstTokens: number[] = [];
+  const followUps: number[] = [];
   for (let i = 0; i < probes; i++) {
-    const { answer, asked } = await begin(chats, PROBE_TOKENS);
-    await until(() => answer.ended !== "no");
-    if (answer.firstTokenAt !== null) waits.push(answer.firstTokenAt - performance.timeOrigin - asked);
+    const chatId = await probe(firstTokens);
+    await probe(followUps, chatId);
   }
 
   await until(() => running.every(({ answer }) => answer.ended !== "no"));
-  const received = running.reduce((sum, { answer }) => sum + answer.tokens, 0) + probes * PROBE_TOKENS;
+  const received = running.reduce((sum, { answer }) => sum + answer.tokens, 0) + 2 * probes * PROBE_TOKENS;
   const wholly = { ...whole(), tokens: received };
 
-  const faults: string[] = [];
   for (const { prompt, answer } of running) {
     const fault =
       answer.ended === "no"
@@ -94,12 +104,12 @@ export async function measureChats(spec: ChatsSpec, addresses: Addresses, pids: 
         : faultOf(wireOf(subject, provider), answer.body, prompt, tokens);
     if (fault) faults.push(`${prompt}: HTTP ${answer.status}, ${fault}`);
   }
-  const firstToken = spreadOf(waits);
   return {
     kind: "chats",
     steady: steadily,
     whole: wholly,
-    firstToken,
+    firstToken: spreadOf(firstTokens),
+    followUp: spreadOf(followUps),
     wrong: faults.length,
     faults: faults.slice(0, 5),
   };

@@ -28,7 +28,9 @@ function chats(name: string, count: number, size: Size, subjects: Subject[], pro
   const { rounds, seconds } = size;
   // Where the machine is overloaded, an ask's wait says nothing of the ask.
   const probes = count > 100 ? 0 : size.probes;
-  const common = { kind: "chats" as const, provider, chats: count, rate: CHAT_RATE, spacing: 20, seconds, probes };
+  // Beginning costs too: it is spread so that it doesn't leave a backlog behind.
+  const spacing = count > 100 ? 40 : 20;
+  const common = { kind: "chats" as const, provider, chats: count, rate: CHAT_RATE, spacing, seconds, probes };
   return { name, rounds, kind: "chats", specs: subjects.map((subject) => ({ ...common, subject })) };
 }
 
