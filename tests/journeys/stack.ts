@@ -42,7 +42,12 @@ export class Stack {
   static async start(options: StackOptions = {}): Promise<Stack> {
     const data = await mkdtemp(join(tmpdir(), "keepstream-journey-"));
     const stack = new Stack(await freePort(), data, options);
-    await stack.start();
+    try {
+      await stack.start();
+    } catch (error) {
+      await stack.dispose();
+      throw error;
+    }
     return stack;
   }
 
