@@ -8,5 +8,7 @@ export interface AppEnv {
     requestId: string;
     /** Who is asking; set on everything that belongs to somebody. */
     person: string;
+    /** The token of a person who came without any. */
+    newSession?: string;
   };
 }

@@ -4,7 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import { MAX_BODY_BYTES } from "../protocol/limits.ts";
 import { problemResponse } from "../protocol/problems.ts";
 import type { AppEnv } from "./app-env.ts";
-import { identify } from "./auth/person.ts";
+import { identify, keepSession } from "./auth/person.ts";
 import { onError, refuse } from "./problem.ts";
 import { identifyRequest } from "./request-id.ts";
 import { createRouter } from "./router.ts";
@@ -51,6 +51,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
     }),
   );
   app.use("/api/*", identify);
+  app.use("/api/chat/generate", keepSession);
   app.use("/ws/*", identify);
 
   for (const routes of [generateRoutes, runRoutes, socketRoutes, chatRoutes, discoveryRoutes, docsRoutes]) {

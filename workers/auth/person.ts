@@ -39,11 +39,19 @@ export const identify = createMiddleware<AppEnv>(async (c, next) => {
   const known = cookie && (await verifySession(secret, cookie));
   const session = known || (await createSession(secret));
   c.set("person", session.person);
+  if (!known) c.set("newSession", session.token);
   await next();
-  // After the route: a response that comes from an object does not carry over headers that were set before it. A socket's
-  // handshake can't be given any.
-  if (!known && c.res.status !== 101) {
-    const secure = new URL(c.req.url).protocol === "https:";
-    setCookie(c, COOKIE, session.token, { path: "/", httpOnly: true, sameSite: "Lax", secure, maxAge: COOKIE_SECONDS });
-  }
+});
+
+/**
+ * Gives whoever has no session yet one to keep. Only where something of theirs was made: a page's first requests go out
+ * together, and were each to bring a person of its own, the last to arrive would own nothing.
+ */
+export const keepSession = createMiddleware<AppEnv>(async (c, next) => {
+  await next();
+  // After the route: a response that comes from an object does not carry over headers that were set before it.
+  if (c.var.newSession === undefined || !c.res.ok) return;
+  const secure = new URL(c.req.url).protocol === "https:";
+  const options = { path: "/", httpOnly: true, sameSite: "Lax", secure, maxAge: COOKIE_SECONDS } as const;
+  setCookie(c, COOKIE, c.var.newSession, options);
 });
