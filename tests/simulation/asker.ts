@@ -62,6 +62,9 @@ export class Asker {
       started?.model === this.#ask.model,
       () => `${this.#ask.model} was accepted as ${id}, which is not there`,
     );
+    const said = oracle.pathTo(started?.parent ?? null).at(-1)?.text;
+    const { prompt } = this.#ask;
+    oracle.check(prompt === null || said === prompt, () => `${id} answers ${said} instead of ${prompt}`);
     oracle.check(!this.#id || this.#id === id, () => `${this.#ask.model} was accepted as ${this.#id} and as ${id}`);
     this.#id = id;
     this.done = true;

@@ -27,6 +27,8 @@ export interface ModelFaults {
   forgotten: number;
   /** A provider that keeps answers does not keep this one. */
   unkept: number;
+  /** It will not go on with an answer that it has begun. */
+  unwilling: number;
 }
 
 export interface ModelOptions {
@@ -37,7 +39,15 @@ export interface ModelOptions {
   gap: number;
 }
 
-export const NO_FAULTS: ModelFaults = { transient: 0, final: 0, cut: 0, silent: 0, forgotten: 0, unkept: 0 };
+export const NO_FAULTS: ModelFaults = {
+  transient: 0,
+  final: 0,
+  cut: 0,
+  silent: 0,
+  forgotten: 0,
+  unkept: 0,
+  unwilling: 0,
+};
 
 const TRANSIENT: RunErrorCode[] = ["provider_rate_limited", "provider_overloaded", "provider_unreachable"];
 const FINAL: RunErrorCode[] = ["provider_auth", "provider_context_too_long", "provider_refused", "provider_malformed"];
@@ -46,6 +56,8 @@ const FINAL: RunErrorCode[] = ["provider_auth", "provider_context_too_long", "pr
 interface Answer {
   id: string;
   model: string;
+  /** Where in the run's text it begins. */
+  from: number;
   pieces: string[];
   kept: boolean;
   made: number;
@@ -137,7 +149,7 @@ export class Models {
     settle.promise.then(deaf, deaf);
     this.#scheduler.turnAfter(this.#random.between(1, this.#options.gap * 3), life, () => {
       if (signal.aborted) return;
-      const refused = this.#refusal();
+      const refused = this.#refusal(beginning.kind);
       if (refused) return settle.reject(refused);
       const answer = beginning.kind === "reattach" ? this.#kept(beginning.bookmark) : this.#begin(name, ask, beginning);
       if (!answer) return settle.reject(new ProviderError("provider_stream_cut", "No longer here.", { final: true }));
@@ -162,8 +174,9 @@ export class Models {
     );
   }
 
-  #refusal(): ProviderError | null {
-    const { transient, final } = this.#options.faults;
+  #refusal(kind: Beginning["kind"]): ProviderError | null {
+    const { transient, final, unwilling } = this.#options.faults;
+    if (kind === "continue" && this.#random.chance(unwilling)) return new ProviderError("provider_malformed", "No.");
     const retryAfter = this.#random.chance(0.3) ? this.#random.between(0, 2) : null;
     if (this.#random.chance(transient))
       return new ProviderError(this.#random.pick(TRANSIENT), "Later.", { retryAfter });
@@ -199,6 +212,7 @@ export class Models {
     const answer: Answer = {
       id: `answer-${this.#answers.size}`,
       model: ask.model,
+      from: prefix.length,
       pieces,
       kept: name === "openai" && !this.#random.chance(faults.unkept),
       made: 0,
@@ -240,6 +254,8 @@ export class Models {
       const bookmark = answer.kept ? { responseId: answer.id, sequenceNumber: through - 1 } : null;
       stream.known ||= bookmark !== null;
       if (text) this.#hear(answer);
+      const length = answer.from + answer.pieces.slice(0, through - 1).join("").length;
+      this.#oracle.marked(answer.model, length, bookmark);
       if (text || bookmark) stream.onPiece({ text, bookmark });
     }
     if (!answer.streams.has(stream)) return;

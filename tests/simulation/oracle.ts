@@ -13,7 +13,7 @@ import type {
   RunStartedRecord,
   RunStatus,
 } from "../../protocol/records.ts";
-import type { Turn } from "../../providers/provider.ts";
+import type { Bookmark, Turn } from "../../providers/provider.ts";
 import type { CrashDisk } from "./crash-disk.ts";
 
 interface LogRow extends Record<string, string | number | null> {
@@ -36,6 +36,8 @@ export interface RunOnRecord {
 
 export class Oracle {
   readonly runs = new Map<number, RunOnRecord>();
+  /** Models in whose name somebody outside has spoken. */
+  readonly outside = new Set<string>();
   /** Runs a person asked to stop. */
   readonly stopped = new Set<number>();
   /** Whether nothing that could break a run is planned: then each must be completed. */
@@ -43,16 +45,21 @@ export class Oracle {
   violation: string | null = null;
   /** How far the process of the moment says that the log is on disk. */
   durable: () => number = () => 0;
+  /** The world's time, ms. */
+  now: () => number = () => 0;
   readonly #disk: CrashDisk;
   readonly #chatId: string;
   /** Every promised row, by position - 1. None may ever change. */
   readonly #rows: LogRow[] = [];
   /** The whole texts that models and producers meant, by the model's name in the ask. */
   readonly #truths = new Map<string, string[]>();
+  readonly #marks = new Map<string, Set<string>>();
   readonly #epochs = new Map<number, Set<number>>();
   readonly #seen = new WeakSet<Frame>();
   /** What this process has shown of each run, promised or not. */
   readonly #shown = new Map<number, string>();
+  /** Text that is shown and not promised: how far it goes, and since when. */
+  #waiting: { run: number; length: number; since: number }[] = [];
   /** The last position written by the end of a turn. */
   #ends: { turn: number; position: number }[] = [{ turn: -1, position: 0 }];
   #written = 0;
@@ -96,6 +103,12 @@ export class Oracle {
     return this.#truths.get(model) ?? [];
   }
 
+  /** With this bookmark a stream can be taken up just after `length` characters of the run's text. */
+  marked(model: string, length: number, bookmark: Bookmark | null): void {
+    const marks = this.#marks.get(model) ?? new Set();
+    this.#marks.set(model, marks.add(`${length} ${JSON.stringify(bookmark)}`));
+  }
+
   /** One producer's words only, from the beginning, with nothing dropped, doubled or moved. */
   isMeant(model: string, text: string): boolean {
     return text === "" || this.truths(model).some((truth) => truth.startsWith(text));
@@ -124,6 +137,15 @@ export class Oracle {
       () => `run ${run}: ${JSON.stringify(before)} was shown, now it is ${JSON.stringify(now)}`,
     );
     this.#shown.set(run, now);
+    if (text) this.#waiting.push({ run, length: now.length, since: this.now() });
+  }
+
+  /** What is shown may wait for its promise so long, ms, and no longer. */
+  checkPatience(most: number): void {
+    this.#waiting = this.#waiting.filter(({ run, length }) => (this.runs.get(run)?.text.length ?? 0) < length);
+    const [first] = this.#waiting;
+    const late = first && this.now() - first.since > most;
+    this.check(!late, () => `run ${first?.run}: ${first?.length} characters are shown, not promised after ${most} ms`);
   }
 
   endTurn(last: number): void {
@@ -176,7 +198,12 @@ export class Oracle {
       this.check(record.at === length, () => `${where}: goes on at ${record.at}, the text ends at ${length}`);
       run.text += record.text;
       this.check(this.isMeant(run.started.model, run.text), () => `${where}: nobody meant these words`);
-      const { epoch, seq } = JSON.parse(row.producer ?? "null") as ProducerState;
+      const { epoch, seq, bookmark } = JSON.parse(row.producer ?? "null") as ProducerState;
+      const mark = `${run.text.length} ${JSON.stringify(bookmark)}`;
+      const marked = this.#marks.get(run.started.model)?.has(mark) || bookmark === null;
+      this.check(marked, () => `${where}: the bookmark does not go with the text, ${mark}`);
+      const unmarked = bookmark === null && this.#mustBeMarked(run);
+      this.check(!unmarked, () => `${where}: the text came with a bookmark, and it is not there`);
       const later = epoch > run.epoch || (epoch === run.epoch && seq > run.seq);
       this.check(later, () => `${where}: batch ${epoch}/${seq} after ${run.epoch}/${run.seq}`);
       Object.assign(run, { epoch, seq });
@@ -189,6 +216,14 @@ export class Oracle {
       run.ended = record;
       this.#checkEnd(run, record, where);
     }
+  }
+
+  /** Every piece that brought the text to where it ends came with a bookmark. */
+  #mustBeMarked({ started, text }: RunOnRecord): boolean {
+    const marks = [...(this.#marks.get(started.model) ?? [])].filter((mark) => mark.startsWith(`${text.length} `));
+    return (
+      text !== "" && marks.length > 0 && !marks.includes(`${text.length} null`) && !this.outside.has(started.model)
+    );
   }
 
   #checkEnd(run: RunOnRecord, { status, replacedBy, receipt }: RunEndedRecord, where: string): void {
@@ -243,6 +278,7 @@ export class Oracle {
   /** After a crash: all that was promised must still be there, as it was. Returns the log's new end. */
   afterCrash(): number {
     this.#shown.clear();
+    this.#waiting = [];
     const rows = isMigrated(this.#disk) ? this.#read(0, Number.MAX_SAFE_INTEGER) : [];
     const kept = rows.slice(0, this.promised);
     this.check(isDeepStrictEqual(kept, this.#rows), () => "a crash took or changed something promised");

@@ -1,7 +1,8 @@
 // A producer outside the process: it takes a term of office, sends numbered batches with several under way, sends again
 // what was not acknowledged, stops when it is fenced, and may die. The network repeats, reorders and loses its batches.
-import type { AppendOutcome, Batch } from "../../durable-objects/open-run.ts";
+import type { AppendOutcome, Batch, OpenRun } from "../../durable-objects/open-run.ts";
 import { parseOffset } from "../../protocol/offsets.ts";
+import type { Process } from "./process.ts";
 import { makePieces } from "./text.ts";
 import type { World } from "./world.ts";
 
@@ -51,6 +52,7 @@ export class OutsideProducer {
   #prepare(epoch: number, before: string): void {
     const { random, oracle } = this.#world;
     const pieces = makePieces(random, random.between(0, 12), 12);
+    oracle.outside.add(this.#model);
     oracle.meant(this.#model, before + pieces.join(""));
     this.#epoch = epoch;
     let at = before.length;
@@ -92,6 +94,7 @@ export class OutsideProducer {
       work: async (process) => {
         const { writer } = process;
         const open = writer.openRun(run);
+        if (open && world.random.chance(0.1)) this.#sendNonsense(process, open);
         const outcome = writer.append(run, epoch, seq, batch);
         world.trace(() => `outside ${run}/${epoch}/${seq} at ${at}: ${JSON.stringify(outcome)}`);
         const stale = epoch < (open?.epoch ?? oracle.epoch(run));
@@ -118,6 +121,21 @@ export class OutsideProducer {
       reply: (outcome) => this.#answered(seq, epoch, outcome),
       lost: () => {},
     });
+  }
+
+  /** A batch that would change promised text, or leave a hole, must be refused as a whole. */
+  #sendNonsense({ writer }: Process, { run, epoch, nextSeq, committed, tail }: Readonly<OpenRun>): void {
+    const { random, oracle } = this.#world;
+    const length = committed + tail.length;
+    const low = committed > 0 && random.chance(0.5);
+    const at = low ? random.between(0, committed - 1) : length + random.between(1, 9);
+    const deltas = [
+      { at: length, text: "nonsense" },
+      { at: low ? at : at + 8, text: "nonsense" },
+    ];
+    const { kind } = writer.append(run, epoch, nextSeq, { deltas, bookmark: null });
+    const refused = kind === (low ? "refused" : "hole") || kind === "fenced";
+    oracle.check(refused, () => `run ${run}: nonsense at ${at} was ${kind}, ${committed} are written, ${length} shown`);
   }
 
   #answered(seq: number, epoch: number, outcome: AppendOutcome): void {

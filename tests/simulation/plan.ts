@@ -61,6 +61,7 @@ export function makePlan(random: Random): Plan {
     silent: random.pick([0, 0, 0.15]),
     forgotten: random.pick([0, 0, 0.3]),
     unkept: random.pick([0, 0, 0.3]),
+    unwilling: random.pick([0, 0, 0.5, 1]),
   };
   return {
     serene,

@@ -11,7 +11,7 @@ import { formatOffset, parseOffset } from "../../protocol/offsets.ts";
 import type { Result } from "../../protocol/problems.ts";
 import type { WireRecord } from "../../protocol/records.ts";
 import { reduce } from "../../protocol/reduce.ts";
-import type { Life } from "./scheduler.ts";
+import { type Life, TIMERS_LATE_MS } from "./scheduler.ts";
 import type { World } from "./world.ts";
 
 /** How each part is made. */
@@ -54,7 +54,7 @@ export class Process {
     const skew = 1_700_000_000_000 + random.between(-2_000, 2_000);
     const clock: Clock = {
       now: () => skew + scheduler.now,
-      after: (ms, callback) => scheduler.turnAfter(ms + random.between(0, 8), this.life, callback),
+      after: (ms, callback) => scheduler.turnAfter(ms + random.between(0, TIMERS_LATE_MS), this.life, callback),
     };
     this.clock = clock;
     this.log = parts.chunkLog(disk);

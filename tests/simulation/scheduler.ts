@@ -17,6 +17,9 @@ interface Event {
   otherwise: (() => void) | undefined;
 }
 
+/** The most that a timer of the process is late, ms. */
+export const TIMERS_LATE_MS = 8;
+
 let wake = () => {};
 const onImmediate = () => wake();
 

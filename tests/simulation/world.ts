@@ -1,5 +1,6 @@
 // A seed's world, from its first event to its rest: one chat, its disk, its process and the lives it has one after
 // another, its models, and those who ask, produce and read.
+import { COMMIT_MS } from "../../durable-objects/commit-policy.ts";
 import { Asker } from "./asker.ts";
 import type { Client, Form } from "./client.ts";
 import { CrashDisk } from "./crash-disk.ts";
@@ -12,7 +13,7 @@ import { makePlan, type Plan, type ReaderStart } from "./plan.ts";
 import { type Parts, Process, REAL } from "./process.ts";
 import { Random } from "./random.ts";
 import { makeReader } from "./reader.ts";
-import { Scheduler } from "./scheduler.ts";
+import { Scheduler, TIMERS_LATE_MS } from "./scheduler.ts";
 
 export interface Outcome {
   seed: number;
@@ -77,6 +78,7 @@ export class World {
     this.disk = new CrashDisk(new Random(seed, "disk"), this.scheduler, this.plan.disk);
     this.oracle = new Oracle(this.disk, this.chatId, this.plan.serene);
     this.models = new Models(new Random(seed, "models"), this.scheduler, this.oracle, this.plan.models);
+    this.oracle.now = () => this.scheduler.now;
     this.trace(() => JSON.stringify(this.plan));
   }
 
@@ -177,7 +179,12 @@ export class World {
   }
 
   #rename(title: string): void {
-    const work = (process: Process) => process.rename(title);
+    const work = async (process: Process) => {
+      await process.rename(title);
+      this.oracle.catchUp();
+      const kept = this.oracle.records().some((record) => record.type === "title" && record.title === title);
+      this.oracle.check(kept, () => `the chat was said to be called ${title}`);
+    };
     this.call({ twice: true, work, reply: () => {}, lost: () => {} });
   }
 
@@ -214,6 +221,7 @@ export class World {
   #turned(): void {
     const { process, oracle, disk } = this;
     if (process) oracle.endTurn(process.log.last);
+    if (this.plan.disk.failing === 0) oracle.checkPatience(COMMIT_MS + this.plan.disk.slowest + TIMERS_LATE_MS);
     disk.endTurn();
     this.#turns += 1;
     if (this.rough && this.plan.crashes.includes(this.#turns)) this.#crash();
