@@ -20,15 +20,18 @@ export interface ModelList {
 }
 
 export function createModelList(providers: Providers, now: () => number): ModelList {
-  const kept = new Map<ProviderName, { listed: Promise<Listed>; until: number }>();
+  const kept = new Map<ProviderName, { listed: Listed; until: number }>();
 
-  function list(name: ProviderName): Promise<Listed> {
+  // Values are kept, not promises: a promise belongs to the request that made it, and never settles when that is cancelled.
+  async function list(name: ProviderName): Promise<Listed> {
     const known = kept.get(name);
     if (known && known.until > now()) return known.listed;
-    const listed = ask(name);
-    kept.set(name, { listed, until: now() + KEEP_MS });
+    // Whoever finds it old asks again; the others take the old one meanwhile.
+    if (known) known.until = now() + PATIENCE_MS;
+    const listed = await ask(name);
     // What failed is asked again the next time.
-    void listed.then((answer) => "reason" in answer && kept.delete(name));
+    if ("reason" in listed) kept.delete(name);
+    else kept.set(name, { listed, until: now() + KEEP_MS });
     return listed;
   }
 

@@ -33,17 +33,14 @@ function build(env: Env): Services {
   const settings = parseEnv(env);
   const providers = createProviders(settings.providers);
   const deployment = () => env.DEPLOYMENT.get(env.DEPLOYMENT.idFromName("deployment"));
-  let secret: Promise<string> | undefined;
+  let secret = settings.SESSION_SECRET;
   return {
     settings,
     providers,
     models: createModelList(providers, Date.now),
-    sessionSecret() {
-      secret ??= settings.SESSION_SECRET ? Promise.resolve(settings.SESSION_SECRET) : deployment().sessionSecret();
-      // A failed look-up is not kept.
-      secret.catch(() => {
-        secret = undefined;
-      });
+    async sessionSecret() {
+      // The value is kept, not the promise: that belongs to the request that made it, and never settles when that is cancelled.
+      secret ??= await deployment().sessionSecret();
       return secret;
     },
     deploymentAnswers: () => deployment().ping(),
