@@ -44,8 +44,3 @@ export async function meet(provider: ProviderName, words: string, more: Generate
   expect(rest.text(nextId)).toBe(scriptedText(next, 4));
   return { prompt, chatId, run, replica, made };
 }
-
-/** The first `count` tokens of the whole answer of `total`. */
-export function beginning(prompt: string, count: number): string {
-  return scriptedText(prompt, count);
-}

@@ -11,8 +11,6 @@ export interface Received {
   offset: string | undefined;
 }
 
-type RecordOf<Type extends LogRecord["type"]> = Extract<LogRecord, { type: Type }>;
-
 /** Applies records by the reducer and fails at a gap, at a promise that is taken back, and at an offset that goes back. */
 export class Replica {
   state: ChatState = emptyChat;
@@ -186,5 +184,3 @@ export class Socket {
     this.#socket.close(1000, "bye");
   }
 }
-
-export type { RecordOf };
