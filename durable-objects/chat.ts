@@ -29,6 +29,8 @@ export interface RunStart {
   create: boolean;
 }
 
+const GONE = fail("unknown_chat", "There is no such chat; it may have been deleted.");
+
 /** What a stream or a socket asks of `fetch`: as JSON in the `x-reading` header, `start` as the body. */
 export interface ReadingRequest {
   person: string;
@@ -48,6 +50,8 @@ export class ChatObject extends DurableObject<Env> {
   #supervisor!: Supervisor;
   #inAlarm = false;
   #deliveries = 0;
+  /** The chat is being deleted: nothing of it can be relied on any more. */
+  #erasing = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -78,15 +82,29 @@ export class ChatObject extends DurableObject<Env> {
 
   #chatOf(person: string): Result<ChatRow> {
     const { chat } = this.#log;
-    if (!chat) return fail("unknown_chat", "There is no such chat; it may have been deleted.");
+    if (!chat || this.#erasing) return GONE;
     if (chat.owner !== person) {
       return fail("not_yours", "This chat belongs to somebody else. Send the cookie or the token it was started with.");
     }
     return ok(chat);
   }
 
+  /** Does what the chat's owner asks. What is overtaken by the chat's deletion finds it gone, whatever it met of it. */
+  async #owned<T>(person: string, body: () => Promise<Result<T>>): Promise<Result<T>> {
+    const chat = this.#chatOf(person);
+    if (!chat.ok) return chat;
+    const log = this.#log;
+    try {
+      return await body();
+    } catch (error) {
+      if (this.#log === log && !this.#erasing) throw error;
+      return GONE;
+    }
+  }
+
   /** Starts a run; with `create`, in a chat that does not exist yet. */
   async generate(person: string, ask: RunAsk, create: boolean): Promise<Result<Started>> {
+    if (this.#erasing) return GONE;
     if (!create || this.#log.chat) {
       const chat = this.#chatOf(person);
       if (!chat.ok) return chat;
@@ -109,9 +127,11 @@ export class ChatObject extends DurableObject<Env> {
   }
 
   /** What is promised after the reading's offset; waits up to `waitMs` when there is nothing yet. */
-  async chunks(person: string, reading: Reading, maxBytes: number, waitMs: number): Promise<Result<ChunksReply>> {
-    const chat = this.#chatOf(person);
-    if (!chat.ok) return chat;
+  chunks(person: string, reading: Reading, maxBytes: number, waitMs: number): Promise<Result<ChunksReply>> {
+    return this.#owned(person, () => this.#chunks(reading, maxBytes, waitMs));
+  }
+
+  async #chunks(reading: Reading, maxBytes: number, waitMs: number): Promise<Result<ChunksReply>> {
     const span = this.#connections.locate(reading);
     if (!span.ok) return span;
     const { position } = span.value;
@@ -128,11 +148,11 @@ export class ChatObject extends DurableObject<Env> {
     return ok({ records: page.records, offset: formatOffset(page.next), live: more || live() });
   }
 
-  async cancel(person: string, run: number): Promise<Result<RunStatus>> {
-    const chat = this.#chatOf(person);
-    if (!chat.ok) return chat;
-    if (!this.#log.run(run)) return fail("unknown_run", `This chat has no run ${run}.`);
-    return ok(await this.#supervisor.cancel(run));
+  cancel(person: string, run: number): Promise<Result<RunStatus>> {
+    return this.#owned(person, async () => {
+      if (!this.#log.run(run)) return fail("unknown_run", `This chat has no run ${run}.`);
+      return ok(await this.#supervisor.cancel(run));
+    });
   }
 
   async read(person: string): Promise<Result<ChatReply>> {
@@ -140,25 +160,30 @@ export class ChatObject extends DurableObject<Env> {
     return chat.ok ? ok(chatView(this.#log, this.#writer, chat.value)) : chat;
   }
 
-  async rename(person: string, title: string): Promise<Result<ChatReply>> {
-    const chat = this.#chatOf(person);
-    if (!chat.ok) return chat;
-    const record: TitleRecord = { type: "title", title };
-    await this.#writer.write(record);
-    await this.#deliver(!this.#supervisor.busy);
-    return this.read(person);
+  rename(person: string, title: string): Promise<Result<ChatReply>> {
+    return this.#owned(person, async () => {
+      const record: TitleRecord = { type: "title", title };
+      await this.#writer.write(record);
+      await this.#deliver(!this.#supervisor.busy);
+      return this.read(person);
+    });
   }
 
   /** Stops what is running and forgets everything. */
   async erase(person: string): Promise<Result<null>> {
     const chat = this.#chatOf(person);
     if (!chat.ok) return chat;
-    await this.#supervisor.abandon();
-    for (const socket of this.ctx.getWebSockets()) socket.close(4404, "The chat was deleted.");
-    this.#subscribers.endAll();
-    await this.ctx.storage.deleteAlarm();
-    await this.ctx.storage.deleteAll();
-    this.#build();
+    this.#erasing = true;
+    try {
+      await this.#supervisor.abandon();
+      for (const socket of this.ctx.getWebSockets()) socket.close(4404, "The chat was deleted.");
+      this.#subscribers.endAll();
+      await this.ctx.storage.deleteAlarm();
+      await this.ctx.storage.deleteAll();
+      this.#build();
+    } finally {
+      this.#erasing = false;
+    }
     return ok(null);
   }
 
@@ -182,10 +207,10 @@ export class ChatObject extends DurableObject<Env> {
       }
       return streamed;
     }
-    const chat = this.#chatOf(person);
-    if (!chat.ok) return chat;
     const reading = { run, from };
-    return form === "socket" ? this.#connections.accept(this.ctx, reading) : this.#connections.stream(reading, form);
+    return this.#owned(person, async () =>
+      form === "socket" ? this.#connections.accept(this.ctx, reading) : this.#connections.stream(reading, form),
+    );
   }
 
   override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
@@ -225,6 +250,7 @@ export class ChatObject extends DurableObject<Env> {
 
   /** Brings the person's list up to date; with `remember`, what was delivered is not delivered again. */
   async #deliver(remember: boolean): Promise<boolean> {
+    if (this.#erasing) return true;
     const through = this.#writer.durable;
     const update = pendingUpdate(this.#log, through);
     const owner = this.#log.chat?.owner;
@@ -239,7 +265,7 @@ export class ChatObject extends DurableObject<Env> {
       return false;
     }
     this.#deliveries = 0;
-    if (remember && this.#log.chat && !this.#supervisor.busy) this.#log.setDelivered(through);
+    if (remember && this.#log.chat && !this.#erasing && !this.#supervisor.busy) this.#log.setDelivered(through);
     return true;
   }
 }
