@@ -51,12 +51,17 @@ describe("a batch", () => {
 
   test("of several deltas is taken as a whole or not at all", () => {
     const { writer } = object;
-    const deltas = [
-      { at: 0, text: "Be" },
-      { at: 3, text: "x" },
+    const whole = [
+      { at: 0, text: "B" },
+      { at: 1, text: "e" },
     ];
-    expect(writer.append(1, 1, 0, { deltas, bookmark: null })).toEqual({ kind: "hole", length: 2 });
-    expect([writer.openRun(1)?.tail, received.told]).toEqual(["", []]);
+    expect(writer.append(1, 1, 0, { deltas: whole, bookmark: null })).toEqual({ kind: "appended" });
+    const deltas = [
+      { at: 2, text: "cause" },
+      { at: 8, text: "x" },
+    ];
+    expect(writer.append(1, 1, 1, { deltas, bookmark: null })).toEqual({ kind: "hole", length: 7 });
+    expect([writer.openRun(1)?.tail, received.told]).toEqual(["Be", ["delta 0:B", "delta 1:e"]]);
   });
 
   test("with text and no bookmark leaves no bookmark that would bring the text again", () => {
@@ -82,6 +87,21 @@ describe("a commit", () => {
     await clock.advance(COMMIT_MS);
     expect(disk.writes - writes).toBe(1);
     expect(text()).toHaveLength(60);
+    expect(writer.openRun(1)?.chunks).toBe(2);
+  });
+
+  test("that came early for much text leaves no second one at the time first arranged", async () => {
+    const { writer, clock, disk } = object;
+    writer.append(1, 1, 0, batch(0, "a"));
+    await clock.advance(FIRST_COMMIT_MS - 50);
+    writer.append(1, 1, 1, batch(1, "x".repeat(COMMIT_LENGTH)));
+    await clock.advance(0);
+    const { writes } = disk;
+    writer.append(1, 1, 2, batch(COMMIT_LENGTH + 1, "b"));
+    await clock.advance(COMMIT_MS - 1);
+    expect(disk.writes - writes).toBe(0);
+    await clock.advance(1);
+    expect(disk.writes - writes).toBe(1);
   });
 
   test("comes at once for much text, and for a first bookmark", async () => {
@@ -92,6 +112,9 @@ describe("a commit", () => {
     writer.append(1, 1, 1, batch(0, "x".repeat(COMMIT_LENGTH), 1));
     await clock.advance(0);
     expect(received.told.at(-1)).toBe(`commit#4 ${COMMIT_LENGTH}`);
+    writer.append(1, 1, 2, batch(COMMIT_LENGTH, "x", 2));
+    await clock.advance(COMMIT_MS - 1);
+    expect(received.told.at(-1)).toBe(`delta ${COMMIT_LENGTH}:x`);
   });
 
   test("tells whoever waits for a promise, with its offset", async () => {
@@ -209,4 +232,28 @@ test("a recovery is told of where it went on, with all before it promised", asyn
   await rest();
   expect(received.told).toEqual(["delta 0:Be", "commit#3 2", "run.recovered#4"]);
   expect(object.log.at(4)).toMatchObject({ mode: "continue", at: 2, madeTwice: 5 });
+  expect(await writer.whenPromised(1)).toBe("000000000004");
+});
+
+test("what a run is doing is shown, also to who comes later, until it has ended", async () => {
+  const { writer, subscribers } = object;
+  writer.phase(1, "recovering", 3, "Trying again in 2 s.");
+  expect(received.told).toEqual(["phase recovering"]);
+  const late = new Received();
+  subscribers.add(1, object.log.last, late);
+  expect(late.frames[0]?.record).toMatchObject({ phase: "recovering", attempt: 3, detail: "Trying again in 2 s." });
+  await writer.end(1, 1, endedWell());
+  writer.phase(1, "generating", 4, null);
+  expect(received.told.at(-1)).toBe("run.ended#3");
+});
+
+test("the first token is timed from the ask, once, whatever the clock of another machine says", async () => {
+  const { writer, clock } = object;
+  await clock.advance(300);
+  writer.append(1, 1, 0, { deltas: [], bookmark: { responseId: "r", sequenceNumber: 0 } });
+  await clock.advance(200);
+  writer.append(1, 1, 1, batch(0, "a", 1));
+  await clock.advance(400);
+  writer.append(1, 1, 2, batch(1, "b", 2));
+  expect(writer.openRun(1)?.firstTokenMs).toBe(500);
 });

@@ -95,6 +95,12 @@ describe("a reader with no room", () => {
   });
 });
 
+test("when the chat is gone, every reader's stream ends", () => {
+  const readers = [join(0), join(0, 1)];
+  object.subscribers.endAll();
+  expect([readers.every(({ ended }) => ended), object.subscribers.size]).toEqual([true, 0]);
+});
+
 test("a connection that breaks keeps nothing from the others", async () => {
   const { writer, subscribers } = object;
   const broken: Sink = {

@@ -3,6 +3,7 @@
 import type { AppendOutcome, Batch, OpenRun } from "../../durable-objects/open-run.ts";
 import { parseOffset } from "../../protocol/offsets.ts";
 import type { Process } from "./process.ts";
+import type { Random } from "./random.ts";
 import { makePieces } from "./text.ts";
 import type { World } from "./world.ts";
 
@@ -86,7 +87,7 @@ export class OutsideProducer {
     const { oracle } = world;
     const { at, text } = this.#batches[seq] as { at: number; text: string };
     const [run, epoch] = [this.#run, this.#epoch];
-    const batch: Batch = { deltas: [{ at, text }], bookmark: null };
+    const batch: Batch = { deltas: inParts(world.random, at, text), bookmark: null };
     world.call({
       twice: true,
       // A network that holds a batch back for so long that its producer is history.
@@ -203,4 +204,14 @@ export class OutsideProducer {
   #finish(): void {
     this.done = true;
   }
+}
+
+/** The same text as one delta or as two, never parting a character. */
+function inParts(random: Random, at: number, text: string): { at: number; text: string }[] {
+  const first = Array.from(text).slice(0, random.between(0, 3)).join("");
+  if (first === "" || first === text) return [{ at, text }];
+  return [
+    { at, text: first },
+    { at: at + first.length, text: text.slice(first.length) },
+  ];
 }

@@ -52,7 +52,7 @@ const POLICIES: RecoveryPolicy[] = ["free", "continue", "continue", "replace"];
 export function makePlan(random: Random): Plan {
   const calm = random.between(1_500, 6_000);
   const serene = random.chance(0.1);
-  const crowded = random.chance(0.02);
+  const crowded = random.chance(0.03);
   const times = (most: number) => Array.from({ length: random.between(0, most) }, () => random.between(0, calm));
   const faults = {
     transient: random.pick([0, 0, 0.2]),
@@ -74,7 +74,7 @@ export function makePlan(random: Random): Plan {
     },
     asks: [0, ...times(2)].map((at, index) => makeAsk(random, at, index)),
     readers: Array.from({ length: crowded ? random.between(17, 24) : random.between(1, 4) }, () => ({
-      at: random.between(0, calm),
+      at: random.between(0, crowded ? 400 : calm),
       form: crowded ? "socket" : random.pick(FORMS),
       one: random.chance(0.5),
       cut: random.pick([0, 0.02, 0.15]),

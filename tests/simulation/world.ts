@@ -39,7 +39,7 @@ interface Call<T> {
 
 /** A world that is not at rest so long after the last thing broke never will be, ms. */
 const PATIENCE_MS = 120_000;
-const WATCHDOG_MS = 4_000;
+const WATCHDOG_MS = 12_000;
 const LATE_READERS: Form[] = ["socket", "sse", "poll"];
 
 export class World {
@@ -215,7 +215,8 @@ export class World {
       this.list.bringUpToDate(this, process);
       this.scheduler.turnAfter(WATCHDOG_MS, process.life, watch);
     };
-    this.scheduler.turnAfter(this.random.between(0, 300), process.life, watch);
+    // The platform's alarm: soon, or late enough for producers outside to have come back first.
+    this.scheduler.turnAfter(this.random.pick([0, 300, 6_000]), process.life, watch);
   }
 
   #turned(): void {
