@@ -39,7 +39,7 @@ export function stop(child: ChildProcess): Promise<void> {
 }
 
 /** Bundles a Worker as a deployment would into `folder`, and gives the file. */
-export async function bundleWorker(folder: string, entry = "workers/index.ts"): Promise<string> {
+export async function bundleWorker(folder: string, entry: string): Promise<string> {
   const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
   await promisify(execFile)(process.execPath, [wrangler, "deploy", entry, "--dry-run", "--outdir", folder], {
     cwd: root,
