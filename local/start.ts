@@ -74,7 +74,8 @@ async function main(): Promise<void> {
   const url = `http://localhost:${port}`;
 
   const external = process.env.SCRIPTED_MODEL_URL?.trim() || null;
-  const found = external || given.COMPATIBLE_BASE_URL ? [] : await findLocalServers();
+  const looking = process.env.FIND_LOCAL_MODELS !== "off" && !external && !given.COMPATIBLE_BASE_URL;
+  const found = looking ? await findLocalServers() : [];
   const scripted = external === null && needsScriptedModel(given, found) ? await startScriptedModel() : null;
   if (scripted) closing.push(() => scripted.close());
   const scriptedUrl = external ?? scripted?.url ?? null;

@@ -33,7 +33,15 @@ function npmStart(env: Record<string, string> = {}, command = ["npm", "start", "
   return spawn(program, [...args, "--no-dev-vars"], {
     cwd: ROOT,
     detached: true,
-    env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", KEEPSTREAM_DATA: data, PORT: `${port}`, ...env },
+    // Whatever model happens to run on this machine is left out of it: only the scripted one's words are known.
+    env: {
+      PATH: process.env.PATH ?? "",
+      HOME: process.env.HOME ?? "",
+      FIND_LOCAL_MODELS: "off",
+      KEEPSTREAM_DATA: data,
+      PORT: `${port}`,
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

@@ -70,6 +70,7 @@ export class Stack {
         env: {
           PATH: process.env.PATH ?? "",
           HOME: process.env.HOME ?? "",
+          FIND_LOCAL_MODELS: "off",
           PORT: String(this.port),
           KEEPSTREAM_DATA: this.data,
           ...(scriptedModelUrl && { SCRIPTED_MODEL_URL: scriptedModelUrl }),
