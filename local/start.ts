@@ -28,7 +28,7 @@ const HELP = `npm start -- [options]     the whole of Keepstream on this machine
 
   PORT (8787), KEEPSTREAM_DATA (.keepstream), and the settings of .dev.vars.example may also come by the environment.
   SCRIPTED_MODEL_URL uses a scripted model that runs already, instead of one that lives and dies with this start.
-  FIND_LOCAL_MODELS=off does not look for Ollama or for what `npm run model` serves.
+  FIND_LOCAL_MODELS=off does not look for Ollama or for what "npm run model" serves.
 `;
 
 const closing: (() => unknown)[] = [];
