@@ -142,8 +142,10 @@ describe("many readers", () => {
     // All readers are handed the same frame: it is encoded once.
     expect(new Set(readers.map(({ frames }) => frames[0])).size).toBe(1);
     writer.append(1, 1, 3, batch(1, "BCD"));
+    await clock.advance(gatherMs(40));
+    writer.append(1, 1, 4, batch(4, "E"));
     await writer.end(1, 1, endedWell());
-    expect(first.told.slice(1)).toEqual(["delta 1:BCD", "commit#3 4", "run.ended#4"]);
+    expect(first.told.slice(1)).toEqual(["delta 1:BCD", "delta 4:E", "commit#3 5", "run.ended#4"]);
   });
 
   test("the wait grows with their number, up to a limit", () => {
