@@ -72,6 +72,11 @@ export default defineConfig({
           deps: { optimizer: { ssr: { enabled: true, include: WORKER_PACKAGES } } },
           testTimeout: 30_000,
           hookTimeout: 30_000,
+          setupFiles: ["./tests/conformance/outgoing.ts"],
+          // Most of them wait for the scripted model most of the time.
+          maxConcurrency: 16,
+          // One workerd for all files: each test has a person and a chat of its own.
+          isolate: false,
         },
       },
       {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { scriptedText } from "../../local/model/text.ts";
 import { meet, PROVIDERS } from "./faults.ts";
 
-describe.each(PROVIDERS)("%s", (provider) => {
+describe.concurrent.each(PROVIDERS)("%s", (provider) => {
   it.each([
     ["401", "provider_auth"],
     ["403", "provider_auth"],
@@ -17,7 +17,7 @@ describe.each(PROVIDERS)("%s", (provider) => {
     expect(run.receipt).toMatchObject({ requests: 1, inputTokens: 0, outputTokens: 0, cost: 0, firstTokenMs: null });
   });
 
-  it.concurrent.each([
+  it.each([
     ["429-retryafter-0", "provider_rate_limited", 0],
     ["500", "provider_overloaded", null],
     ["503-retryafter-0", "provider_overloaded", 0],
@@ -36,7 +36,7 @@ describe.each(PROVIDERS)("%s", (provider) => {
     });
   });
 
-  it.concurrent.each(["429", "500", "503", "529", "overloaded"])("%s once is got over", async (fault) => {
+  it.each(["429", "500", "503", "529", "overloaded"])("%s once is got over", async (fault) => {
     const { prompt, run, made } = await meet(provider, `tokens-20-rate-0-${fault}-once`);
     expect(run).toMatchObject({ status: "completed", text: scriptedText(prompt, 20), error: null, recoveries: [] });
     expect(made).toMatchObject({ requests: 2, generations: 1, madeTwice: 0 });
@@ -57,13 +57,13 @@ describe.each(PROVIDERS)("%s", (provider) => {
     expect(run).toMatchObject({ status: "completed", finish: "refusal", error: null, replacedBy: null });
   });
 
-  it.concurrent("a slow first byte is waited for", async () => {
+  it("a slow first byte is waited for", async () => {
     const { prompt, run } = await meet(provider, "tokens-5-rate-0-headers-1200");
     expect(run).toMatchObject({ status: "completed", text: scriptedText(prompt, 5), recoveries: [] });
     expect(run.receipt).toMatchObject({ requests: 1 });
   });
 
-  it.concurrent.each(["headers-9000", "ttft-30000"])("%s is stalled", { timeout: 60_000 }, async (words) => {
+  it.each(["headers-9000", "ttft-30000"])("%s is stalled", { timeout: 60_000 }, async (words) => {
     const { run } = await meet(provider, words, { recovery: "free" });
     // Before the answer has a bookmark it is asked for once more; after that it is the recovery ladder's.
     const bookmarked = provider === "openai" && words.startsWith("ttft");

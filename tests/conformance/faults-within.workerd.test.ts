@@ -4,33 +4,30 @@ import { describe, expect, it } from "vitest";
 import { scriptedText } from "../../local/model/text.ts";
 import { meet, PROVIDERS } from "./faults.ts";
 
-describe.each(PROVIDERS)("%s", (provider) => {
+describe.concurrent.each(PROVIDERS)("%s", (provider) => {
   const rung = provider === "openai" ? "reattach" : "continue";
 
-  it.concurrent.each(["cut", "torn", "end", "malformed", "hang"])(
-    "%s once is got over, byte for byte",
-    async (fault) => {
-      const { prompt, run, made } = await meet(provider, `tokens-60-rate-0-${fault}-20-once`);
-      expect(run).toMatchObject({ status: "completed", finish: "stop", error: null, replacedBy: null });
-      expect(run.text).toBe(scriptedText(prompt, 60));
-      const at = scriptedText(prompt, 20).length;
-      expect(run.recoveries).toEqual([{ mode: rung, at, madeTwice: 0 }]);
-      expect(run.receipt).toMatchObject({ requests: 2, recoveries: run.recoveries, estimated: rung === "continue" });
-      if (rung === "reattach") expect(made).toMatchObject({ requests: 1, generated: 60, madeTwice: 0 });
-      else expect(made).toMatchObject({ requests: 2, continuations: 1 });
-      // What a model said on a connection that broke, and nobody got, is said again. Only it knows how much that was.
-      if (fault === "cut" || fault === "end" || fault === "hang") expect(made?.madeTwice).toBe(0);
-    },
-  );
+  it.each(["cut", "torn", "end", "malformed", "hang"])("%s once is got over, byte for byte", async (fault) => {
+    const { prompt, run, made } = await meet(provider, `tokens-60-rate-0-${fault}-20-once`);
+    expect(run).toMatchObject({ status: "completed", finish: "stop", error: null, replacedBy: null });
+    expect(run.text).toBe(scriptedText(prompt, 60));
+    const at = scriptedText(prompt, 20).length;
+    expect(run.recoveries).toEqual([{ mode: rung, at, madeTwice: 0 }]);
+    expect(run.receipt).toMatchObject({ requests: 2, recoveries: run.recoveries, estimated: rung === "continue" });
+    if (rung === "reattach") expect(made).toMatchObject({ requests: 1, generated: 60, madeTwice: 0 });
+    else expect(made).toMatchObject({ requests: 2, continuations: 1 });
+    // What a model said on a connection that broke, and nobody got, is said again. Only it knows how much that was.
+    if (fault === "cut" || fault === "end" || fault === "hang") expect(made?.madeTwice).toBe(0);
+  });
 
-  it.concurrent.each(["error", "failed"])("an %s event is got over by a continuation", async (fault) => {
+  it.each(["error", "failed"])("an %s event is got over by a continuation", async (fault) => {
     const { prompt, run, made } = await meet(provider, `tokens-60-rate-0-${fault}-20-once`);
     expect(run).toMatchObject({ status: "completed", text: scriptedText(prompt, 60) });
     expect(run.recoveries).toMatchObject([{ mode: "continue", at: scriptedText(prompt, 20).length, madeTwice: 0 }]);
     expect(made).toMatchObject({ madeTwice: 0, continuations: 1 });
   });
 
-  it.concurrent.each([
+  it.each([
     ["cut", /broke/],
     ["torn", /broke/],
     ["end", /broke|complete/],
@@ -47,7 +44,7 @@ describe.each(PROVIDERS)("%s", (provider) => {
     expect(made?.generations).toBe(1);
   });
 
-  it.concurrent("cut for good, is replaced once where that is allowed, and says by which run", async () => {
+  it("cut for good, is replaced once where that is allowed, and says by which run", async () => {
     const { prompt, run, chatId, made } = await meet(provider, "tokens-60-rate-0-noreattach-nocontinue-cut-20");
     expect(run).toMatchObject({
       status: "interrupted",
@@ -60,7 +57,7 @@ describe.each(PROVIDERS)("%s", (provider) => {
     expect(made?.generations).toBeLessThanOrEqual(2);
   });
 
-  it.concurrent("cut again and again goes on as long as the text grows", async () => {
+  it("cut again and again goes on as long as the text grows", async () => {
     const { prompt, run, made } = await meet(provider, "tokens-60-rate-0-cut-13");
     expect(run).toMatchObject({ status: "completed", text: scriptedText(prompt, 60) });
     expect(run.recoveries.map(({ mode, at }) => [mode, at])).toEqual(
@@ -69,7 +66,7 @@ describe.each(PROVIDERS)("%s", (provider) => {
     expect(made?.madeTwice).toBe(0);
   });
 
-  it.concurrent("cut more often than can be recovered is interrupted, with all there was", async () => {
+  it("cut more often than can be recovered is interrupted, with all there was", async () => {
     const { prompt, run } = await meet(provider, "tokens-60-rate-0-cut-2", { recovery: "continue" });
     expect(run).toMatchObject({ status: "interrupted", replacedBy: null, error: { code: "recovery_exhausted" } });
     expect(run.recoveries).toHaveLength(8);

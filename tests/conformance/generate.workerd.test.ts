@@ -8,7 +8,7 @@ import { isRecord, Replica, SseReader } from "./readers.ts";
 
 const FAST = model("tokens-40-rate-0");
 
-describe("as JSON", () => {
+describe.concurrent("as JSON", () => {
   it("answers 202 with the run, its chat and its links", async () => {
     const who = await person();
     const response = await who.fetch("/api/chat/generate", post({ prompt: fresh("links"), model: FAST }));
@@ -48,7 +48,7 @@ describe("as JSON", () => {
   });
 });
 
-describe("as server-sent events", () => {
+describe.concurrent("as server-sent events", () => {
   it("streams the run's records on the same call", async () => {
     const who = await person();
     const prompt = fresh("sse");
@@ -97,7 +97,7 @@ describe("as server-sent events", () => {
   });
 });
 
-describe("as plain text", () => {
+describe.concurrent("as plain text", () => {
   it.each(["", "?committed=0", "?committed=1"])("streams the answer and nothing else%s", async (query) => {
     const who = await person();
     const prompt = fresh("text");
@@ -160,7 +160,7 @@ describe("as plain text", () => {
   });
 });
 
-describe("what is asked", () => {
+describe.concurrent("what is asked", () => {
   it("is kept in the run's records: provider, model, parameters", async () => {
     const who = await person();
     const asked = { temperature: 0.5, maxOutputTokens: 7, system: "Be brief." };

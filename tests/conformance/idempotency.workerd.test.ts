@@ -11,7 +11,7 @@ async function chatsOf(who: Person): Promise<number> {
   return (await read(await who.fetch("/api/chats"), chatListReplySchema)).chats.length;
 }
 
-describe.each(["a new chat", "a chat there is"])("in %s", (where) => {
+describe.concurrent.each(["a new chat", "a chat there is"])("in %s", (where) => {
   async function asked() {
     const who = await person();
     const prompt = fresh(where);
@@ -85,7 +85,7 @@ describe.each(["a new chat", "a chat there is"])("in %s", (where) => {
   });
 });
 
-it("a key whose chat was deleted starts anew", async () => {
+it.concurrent("a key whose chat was deleted starts anew", async () => {
   const who = await person();
   const [headers, body] = [key(), { prompt: fresh("deleted"), model: model("tokens-3-rate-0") }];
   const first = await ask(who, body, headers);
@@ -96,7 +96,7 @@ it("a key whose chat was deleted starts anew", async () => {
   await ended(who, second.id);
 });
 
-it("an ask that was refused may be repeated under its key", async () => {
+it.concurrent("an ask that was refused may be repeated under its key", async () => {
   const who = await person();
   const headers = key();
   const body = { prompt: fresh("refused"), model: model("tokens-3-rate-0") };
@@ -111,7 +111,7 @@ it("an ask that was refused may be repeated under its key", async () => {
   await ended(who, id);
 });
 
-it.each([
+it.concurrent.each([
   ["empty", ""],
   ["too long", "k".repeat(256)],
 ])("a key that is %s is refused", async (_, value) => {

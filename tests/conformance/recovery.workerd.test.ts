@@ -33,7 +33,7 @@ async function comeBack(who: Person, id: string, replica: Replica): Promise<Repl
   return replica;
 }
 
-describe.each(["openai", "anthropic", "compatible"] as const)("after a crash, %s", (provider) => {
+describe.concurrent.each(["openai", "anthropic", "compatible"] as const)("after a crash, %s", (provider) => {
   const rung = provider === "openai" ? "reattach" : "continue";
 
   it(`goes on by ${rung}, and the text is the model's, byte for byte`, async () => {
@@ -67,7 +67,7 @@ describe.each(["openai", "anthropic", "compatible"] as const)("after a crash, %s
   });
 });
 
-describe("when the provider has nothing to take up again", () => {
+describe.concurrent("when the provider has nothing to take up again", () => {
   it("an answer is continued", async () => {
     const who = await person();
     const prompt = fresh("gone");
@@ -114,7 +114,7 @@ describe("when the provider has nothing to take up again", () => {
   });
 });
 
-it("a crash before the first word asks again", async () => {
+it.concurrent("a crash before the first word asks again", async () => {
   const who = await person();
   const prompt = fresh("early");
   const { id } = await ask(who, { prompt, provider: "compatible", model: model("tokens-20-rate-0-ttft-700") });
@@ -125,7 +125,7 @@ it("a crash before the first word asks again", async () => {
   expect(replica.state.runs[id]?.status).toBe("completed");
 });
 
-it("a crash breaks sockets too; a reader of the whole chat comes back with its offset", async () => {
+it.concurrent("a crash breaks sockets too; a reader of the whole chat comes back with its offset", async () => {
   const who = await person();
   const prompt = fresh("socket");
   const { id, chatId } = await ask(who, { prompt, model: model("tokens-100-rate-60") });
@@ -139,7 +139,7 @@ it("a crash breaks sockets too; a reader of the whole chat comes back with its o
   again.leave();
 });
 
-it("a stop during recovery ends the run", async () => {
+it.concurrent("a stop during recovery ends the run", async () => {
   const who = await person();
   const { id } = await crashed(who, {
     prompt: fresh("stop"),

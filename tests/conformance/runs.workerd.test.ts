@@ -20,7 +20,7 @@ function replay(pages: Awaited<ReturnType<typeof chunks>>[]): Replica {
   return replica;
 }
 
-describe("status", () => {
+describe.concurrent("status", () => {
   it("tells how a run is doing, and in the end its receipt", async () => {
     const who = await person();
     const prompt = fresh("status");
@@ -53,7 +53,7 @@ describe("status", () => {
   });
 });
 
-describe("the plain read", () => {
+describe.concurrent("the plain read", () => {
   it("gives what is promised, all or after an offset, and where to go on", async () => {
     const who = await person();
     const prompt = fresh("chunks");
@@ -140,7 +140,7 @@ describe("the plain read", () => {
   });
 });
 
-describe("stopping", () => {
+describe.concurrent("stopping", () => {
   it.each(["openai", "anthropic", "compatible"] as const)("keeps what was shown, and reaches %s", async (provider) => {
     const who = await person();
     const prompt = fresh("stop");

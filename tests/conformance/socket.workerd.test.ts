@@ -7,7 +7,7 @@ import { isRecord, Socket, SseReader } from "./readers.ts";
 
 const upgrade = { headers: { upgrade: "websocket" } };
 
-describe("a run's socket", () => {
+describe.concurrent("a run's socket", () => {
   it("sends what the stream sends, one record a frame, and closes with 1000", async () => {
     const who = await person();
     const prompt = fresh("socket");
@@ -54,7 +54,7 @@ describe("a run's socket", () => {
   });
 });
 
-describe("a chat's socket", () => {
+describe.concurrent("a chat's socket", () => {
   it("keeps two readers in step, and stays open", async () => {
     const who = await person();
     const { chatId } = await answer(who, { prompt: fresh("before"), model: model("tokens-3-rate-0") });
@@ -98,7 +98,7 @@ describe("a chat's socket", () => {
   });
 });
 
-describe("a bad frame", () => {
+describe.concurrent("a bad frame", () => {
   async function idle(): Promise<{ who: Person; chatId: string; socket: Socket }> {
     const who = await person();
     const { chatId } = await answer(who, { prompt: fresh("bad"), model: model("tokens-3-rate-0") });
@@ -138,7 +138,7 @@ describe("a bad frame", () => {
   });
 });
 
-describe("a handshake", () => {
+describe.concurrent("a handshake", () => {
   it("that cannot be is a problem, before there is a socket", async () => {
     const who = await person();
     const { id, chatId } = await answer(who, { prompt: fresh("shake"), model: model("tokens-3-rate-0") });
@@ -151,7 +151,7 @@ describe("a handshake", () => {
   });
 });
 
-describe("a sleeping object", () => {
+describe.concurrent("a sleeping object", () => {
   it("keeps its sockets, which get what comes after it woke", async () => {
     const who = await person();
     const { chatId } = await answer(who, { prompt: fresh("sleep"), model: model("tokens-3-rate-0") });

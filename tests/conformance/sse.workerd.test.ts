@@ -8,7 +8,7 @@ const openStream = async (who: Person, id: string, query = "", headers: Record<s
   who.fetch(`/api/chat/stream/${id}${query}`, { headers });
 const open = async (...args: Parameters<typeof openStream>) => new SseReader(await openStream(...args));
 
-describe("a run's stream", () => {
+describe.concurrent("a run's stream", () => {
   it("shows text without an id, and gives one to each promise", async () => {
     const who = await person();
     const prompt = fresh("live");
@@ -59,7 +59,7 @@ describe("a run's stream", () => {
   });
 });
 
-describe("coming back", () => {
+describe.concurrent("coming back", () => {
   let who: Person;
   let id: string;
   let prompt: string;
@@ -151,7 +151,7 @@ describe("coming back", () => {
   });
 });
 
-describe("a chat's stream", () => {
+describe.concurrent("a chat's stream", () => {
   it("has all its runs and messages, and stays open", async () => {
     const who = await person();
     const first = await answer(who, { prompt: fresh("first"), model: model("tokens-20-rate-0") });

@@ -1,31 +1,15 @@
 // Proves PROTOCOL.md, "The tree of messages": what an ask follows, what makes siblings, and that a provider is shown
 // exactly the path from the root to the message it answers.
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { scriptedText } from "../../local/model/text.ts";
 import { type ChatMessage, chatReplySchema, generateReplySchema } from "../../protocol/requests.ts";
 import { answer, ask, ended, fresh, model, type Person, person, post, problem, read } from "./kit.ts";
+import { outgoing } from "./outgoing.ts";
 
 const FAST = model("tokens-4-rate-0");
 
-/** What went out to providers, as this isolate sent it. */
-const sent: { model: string; turns: { role: string; content: string }[]; system: string | undefined }[] = [];
-const realFetch = globalThis.fetch;
-
-beforeAll(() => {
-  globalThis.fetch = async (input, init) => {
-    if (typeof init?.body === "string") {
-      const { model, input: turns, messages, instructions, system } = JSON.parse(init.body);
-      sent.push({ model, turns: turns ?? messages, system: instructions ?? system });
-    }
-    return realFetch(input, init);
-  };
-});
-afterAll(() => {
-  globalThis.fetch = realFetch;
-});
-
 /** The conversation that the last ask's provider was shown. */
-const shown = () => sent.at(-1)?.turns.map(({ role, content }) => [role, content]);
+const shown = () => outgoing.at(-1)?.turns.map(({ role, content }) => [role, content]);
 const said = (prompt: string) => ["user", prompt];
 const answered = (prompt: string) => ["assistant", scriptedText(prompt, 4)];
 
@@ -117,10 +101,10 @@ describe("an ask", () => {
       const who = await person();
       const prompt = fresh("system");
       const { chatId } = await answer(who, { prompt, provider, model: FAST, system: "Answer in verse." });
-      const last = sent.at(-1);
+      const last = outgoing.at(-1);
       expect(last?.system ?? last?.turns[0]?.content).toEqual("Answer in verse.");
       await answer(who, { prompt: fresh("plain"), provider, chatId, model: FAST });
-      expect(JSON.stringify(sent.at(-1))).not.toContain("verse");
+      expect(JSON.stringify(outgoing.at(-1))).not.toContain("verse");
     },
   );
 });
