@@ -1,20 +1,21 @@
 // The environment, parsed once. Every name is optional; what is missing switches its part off, and the API says why.
 import { z } from "zod";
-import { tierSchema } from "../protocol/records.ts";
+import { type Tier, tierSchema } from "../protocol/records.ts";
 import { type ProvidersConfig, parseProvidersConfig } from "../providers/config.ts";
 
+/** Blank is the same as not set. */
+const text = z
+  .string()
+  .trim()
+  .optional()
+  .transform((value) => value || undefined);
+
 const settingsSchema = z.object({
-  SESSION_SECRET: z.string().min(16).optional(),
-  API_TOKENS: z
-    .string()
-    .default("")
-    .transform((list) =>
-      list
-        .split(",")
-        .map((token) => token.trim())
-        .filter(Boolean),
-    ),
-  DEFAULT_TIER: tierSchema.default("mvp"),
+  SESSION_SECRET: text.pipe(z.string().min(16, "must have at least 16 characters").optional()),
+  API_TOKENS: text.transform((list) => (list ?? "").split(",").flatMap((token) => token.trim() || [])),
+  DEFAULT_TIER: text
+    .pipe(z.enum(tierSchema.options, { error: `must be one of ${tierSchema.options.join(", ")}` }).optional())
+    .transform((tier): Tier => tier ?? "mvp"),
 });
 
 export interface Settings extends z.infer<typeof settingsSchema> {
@@ -23,5 +24,10 @@ export interface Settings extends z.infer<typeof settingsSchema> {
 
 /** Throws with the names that are wrong; a deployment with a wrong setting should not start half. */
 export function parseEnv(env: object): Settings {
-  return { ...settingsSchema.parse(env), providers: parseProvidersConfig(env) };
+  const { data, error } = settingsSchema.safeParse(env);
+  if (error) {
+    const wrong = error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`);
+    throw new Error(`Settings that are not valid: ${wrong.join(" ")}`);
+  }
+  return { ...data, providers: parseProvidersConfig(env) };
 }
