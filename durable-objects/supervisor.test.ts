@@ -1,42 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ProviderError } from "../providers/provider.ts";
-import { type ManualClock, openObject, rest, TestDisk } from "../tests/chat-kit.ts";
-import { type Play, PlayedProvider, STOP } from "../tests/played-provider.ts";
-import { type RunAsk, Supervisor } from "./supervisor.ts";
-
-function supervise(
-  plays: Play[],
-  { disk = new TestDisk(), reattaches = true, clock = undefined as ManualClock | undefined } = {},
-) {
-  const object = openObject(disk, clock);
-  const provider = new PlayedProvider(plays, reattaches);
-  const logged: string[] = [];
-  const supervisor = new Supervisor({
-    chunkLog: object.log,
-    writer: object.writer,
-    clock: object.clock,
-    random: () => 0.5,
-    cost: () => null,
-    provider: () => provider,
-    log: (message) => logged.push(message),
-  });
-  const run = (number: number) => object.log.run(number) ?? expect.unreachable();
-  return { ...object, provider, supervisor, logged, run };
-}
-
-function ask(more: Partial<RunAsk> = {}): RunAsk {
-  return {
-    prompt: "Why?",
-    tier: "mvp",
-    provider: "openai",
-    model: "model",
-    params: { temperature: null, maxOutputTokens: null, system: null },
-    cache: "off",
-    recovery: "continue",
-    idempotency: null,
-    ...more,
-  };
-}
+import { rest, TestDisk } from "../tests/chat-kit.ts";
+import { type Play, STOP } from "../tests/played-provider.ts";
+import { ask, supervise } from "../tests/supervised.ts";
+import type { RunAsk } from "./supervisor.ts";
 
 const whole: Play = { pieces: ["Be", "cause"], end: STOP };
 const cut = new ProviderError("provider_stream_cut", "Cut.");
@@ -239,6 +206,30 @@ describe("after a crash", () => {
     await after.supervisor.settled();
     expect(after.run(1).ended).toMatchObject({ status: "interrupted", error: { code: "recovery_exhausted" } });
   });
+});
+
+test("a producer that was fenced while it waited asks nothing more", async () => {
+  const { supervisor, writer, clock, provider, run } = supervise([{ end: overloaded }, whole]);
+  await supervisor.start(ask());
+  await rest();
+  await writer.takeOver(1);
+  await clock.advance(10_000);
+  expect([provider.asked.length, run(1).ended, supervisor.busy]).toEqual([1, null, false]);
+});
+
+test("when the disk refuses to take a recovery, the run goes on all the same, and its receipt tells what is on record", async () => {
+  const plays: Play[] = [
+    { pieces: ["Be"], end: cut },
+    { pieces: ["ca"], end: STOP },
+    { pieces: ["cause"], end: STOP },
+  ];
+  const { supervisor, disk, clock, log, run, text, logged } = supervise(plays, { reattaches: false });
+  await supervisor.start(ask());
+  disk.refuseNext = true;
+  await clock.advance(10_000);
+  expect(logged).toContain("producer failed");
+  expect([text(1), run(1).ended?.status]).toEqual(["Because", "completed"]);
+  expect(run(1).ended?.receipt.recoveries).toEqual(log.recoveries(run(1)));
 });
 
 test("when the disk refuses a run's end, the run keeps a producer until it has ended", async () => {

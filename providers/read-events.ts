@@ -49,6 +49,7 @@ export async function exchange({ who, request, decoder, onPiece, signal, patienc
   };
   const onAbort = () => stop(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
+  const pace = new ReadPace(traffic);
   const watch = new StallWatch(patience, (silentMs) => stop(stalled(who, silentMs)));
 
   const read = async (): Promise<Ending> => {
@@ -62,7 +63,6 @@ export async function exchange({ who, request, decoder, onPiece, signal, patienc
     const pieces = new Pieces();
     const text = new TextDecoder();
     const end: { ending: Ending | null } = { ending: null };
-    const pace = new ReadPace(traffic);
     let spoke = false;
     let events = 0;
     let atLeast = 1;

@@ -21,6 +21,18 @@ function run({ streams, rate }: { streams: number; rate: number }): number[] {
   return reads;
 }
 
+const streamsOf = new WeakMap<Traffic, ReadPace[]>();
+const others = (traffic: Traffic) => streamsOf.get(traffic) ?? [];
+
+/** Streams of 50 events a second each that bring so many together, until time 1,000. */
+function busyTraffic(rate: number): Traffic {
+  const traffic = new Traffic();
+  const streams = Array.from({ length: rate / 50 }, () => new ReadPace(traffic));
+  for (let time = 0; time < 1_000; time += 20) for (const stream of streams) stream.next(1, SIZE, time);
+  streamsOf.set(traffic, streams);
+  return traffic;
+}
+
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe("how much one read waits for", () => {
@@ -44,14 +56,36 @@ describe("how much one read waits for", () => {
     expect(Math.max(...run({ streams: 500, rate: 50 }))).toBe(6);
   });
 
-  it("is whatever comes for a stream's first events, and falls back when the others are gone", () => {
-    const traffic = new Traffic();
-    traffic.add(0, 0);
-    traffic.add(5_000, 1_000);
-    const pace = new ReadPace(traffic);
-    const first = Array.from({ length: 15 }, (_, index) => pace.next(1, SIZE, 1_001 + index));
+  it("is whatever comes for a stream's first events", () => {
+    const busy = busyTraffic(5_000);
+    const pace = new ReadPace(busy);
+    const first = Array.from({ length: 16 }, (_, index) => pace.next(1, SIZE, 1_000 + index));
     expect(new Set(first)).toEqual(new Set([1]));
-    expect(pace.next(1, SIZE, 1_016)).toBeGreaterThan(SIZE);
-    expect(pace.next(1, SIZE, 5_000)).toBe(1);
+    expect(pace.next(1, SIZE, 1_017)).toBeGreaterThan(SIZE);
+  });
+
+  it("falls back when the others are silent", () => {
+    const traffic = busyTraffic(5_000);
+    const pace = new ReadPace(traffic);
+    for (let time = 1_000; time < 1_500; time += 20) pace.next(1, SIZE, time);
+    expect(pace.next(1, SIZE, 1_500)).toBeGreaterThan(SIZE);
+    for (let time = 1_500; time < 3_500; time += 20) pace.next(1, SIZE, time);
+    expect(pace.next(1, SIZE, 3_500)).toBe(1);
+  });
+
+  it("does not take an overloaded isolate for a slow model", () => {
+    const traffic = busyTraffic(10_000);
+    const pace = new ReadPace(traffic);
+    let wanted = 1;
+    let time = 1_000;
+    for (; time < 1_400; time += 20) wanted = pace.next(1, SIZE, time);
+    // Each read comes late now, with just what it waited for; the others are read as late.
+    for (let read = 0; read < 20; read++) {
+      const events = Math.max(1, Math.ceil(wanted / SIZE));
+      time += 600;
+      for (const each of others(traffic)) each.next(1, SIZE, time);
+      wanted = pace.next(events, events * SIZE, time);
+    }
+    expect(wanted).toBeGreaterThan(3 * SIZE);
   });
 });

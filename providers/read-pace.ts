@@ -1,6 +1,6 @@
 // How much one read waits for. Entering the isolate is most of what a token costs, so where many streams run in one
-// isolate, each waits for several events at a time: never for the first ones, never for those of a slow model, and never
-// longer than a person would notice. Where few run, each event is shown as it comes.
+// isolate, each waits for several events at a time: never for the first ones, nor for those of a slow model. Where few
+// run, each event is shown as it comes.
 
 /** Events a second in this isolate up to which each is read as it comes; beyond, each read brings more. */
 const CALM = 1_500;
@@ -10,25 +10,30 @@ const HOLD_MS = 60;
 /** Beyond so many a second an isolate can't read them one by one at all, and they wait longer if nobody makes them. */
 const FULL = 6_000;
 const HOLD_WHEN_FULL_MS = 240;
-/** A stream's pace is judged by so many events at a time, and the isolate's by so many milliseconds. */
-const JUDGED_EVENTS = 16;
-const JUDGED_MS = 250;
+/** A stream's pace is judged by so many events at a time. */
+const JUDGED = 16;
+
+/** How often the isolate's traffic is added up, and how long a silent stream is part of it, milliseconds. */
+const ADDED_UP_MS = 250;
+const SILENT_MS = 2_000;
 
 /** What all streams of this isolate bring together. */
 export class Traffic {
-  #count = 0;
-  #since = 0;
+  readonly #streams = new Map<ReadPace, number>();
+  #addedUp = Number.NEGATIVE_INFINITY;
   /** Events a second. */
   rate = 0;
 
-  /** `now` in milliseconds, of any clock. */
-  add(events: number, now: number): void {
-    this.#count += events;
-    const elapsed = now - this.#since;
-    if (elapsed < JUDGED_MS) return;
-    this.rate = (this.#count * 1_000) / elapsed;
-    this.#count = 0;
-    this.#since = now;
+  /** A stream brought something. One that is over, or was lost with its object, is left out soon after its last. */
+  heard(stream: ReadPace, now: number): void {
+    this.#streams.set(stream, now);
+    if (now - this.#addedUp < ADDED_UP_MS) return;
+    this.#addedUp = now;
+    this.rate = 0;
+    for (const [each, last] of this.#streams) {
+      if (now - last > SILENT_MS) this.#streams.delete(each);
+      else this.rate += each.rate;
+    }
   }
 }
 
@@ -48,26 +53,40 @@ export class ReadPace {
     this.#traffic = traffic;
   }
 
-  /** Takes what a read brought, and gives the bytes the next one should wait for. */
+  /** Events a second; 0 before it was judged. */
+  get rate(): number {
+    return 1_000 / this.#interval;
+  }
+
+  /** Takes what a read brought, at `now` (ms, of any clock), and gives the bytes the next one should wait for. */
   next(events: number, bytes: number, now: number): number {
-    this.#traffic.add(events, now);
-    this.#since ??= now;
+    this.#traffic.heard(this, now);
+    // The first read starts the clock.
+    if (this.#since === undefined) {
+      this.#since = now;
+      return 1;
+    }
     this.#count += events;
     this.#bytes += bytes;
-    if (this.#count >= JUDGED_EVENTS) this.#judge(now, this.#since);
+    if (this.#count >= JUDGED) this.#judge(now, this.#since);
     const { rate } = this.#traffic;
     const hold = rate > FULL ? HOLD_WHEN_FULL_MS : HOLD_MS;
     const wanted = Math.min(MOST, rate / CALM, 1 + Math.floor(hold / this.#interval));
     if (wanted <= 1) return 1;
     this.#owed += wanted;
-    const reads = Math.floor(this.#owed);
-    this.#owed -= reads;
+    const waitFor = Math.floor(this.#owed);
+    this.#owed -= waitFor;
     // Half an event short of the sum, because they are not all of one size.
-    return reads === 1 ? 1 : Math.floor((reads - 0.5) * this.#size);
+    return waitFor === 1 ? 1 : Math.floor((waitFor - 0.5) * this.#size);
   }
 
   #judge(now: number, since: number): void {
-    this.#interval = Math.max((now - since) / this.#count, 1);
+    const measured = Math.max((now - since) / this.#count, 1);
+    const before = this.#interval;
+    // Faster is soon believed, slower only a twentieth at a time: a stream that an overloaded isolate reads late is not a
+    // slow model's, and to take it for one would make the overload last.
+    if (before === Number.POSITIVE_INFINITY) this.#interval = measured;
+    else this.#interval = measured < before ? (before + measured) / 2 : Math.min(measured, before * 1.05);
     this.#size = this.#bytes / this.#count;
     this.#count = 0;
     this.#bytes = 0;

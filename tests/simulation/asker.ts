@@ -80,6 +80,12 @@ export class Asker {
         return process.supervisor.cancel(run).then((status) => {
           oracle.catchUp();
           oracle.saidEnded(run, status);
+          const { bookmark } = oracle.runs.get(run) ?? {};
+          const goesOn = status === "cancelled" && bookmark && this.#world.models.goesOn(bookmark.responseId);
+          oracle.check(
+            !goesOn || this.#world.plan.models.faults.transient > 0,
+            () => `run ${run} was stopped and goes on`,
+          );
         });
       },
       reply: () => {},

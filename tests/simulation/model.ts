@@ -83,6 +83,8 @@ export class Models {
   readonly #scheduler: Scheduler;
   readonly #oracle: Oracle;
   readonly #options: ModelOptions;
+  /** Nothing ever keeps anybody from taking an answer up again. */
+  readonly #faithful: boolean;
   readonly #answers = new Map<string, Answer>();
   /** Node keeps a signal for as long as somebody listens: these end it, for the requests that are open. */
   readonly #listening = new Map<() => void, Life>();
@@ -94,6 +96,8 @@ export class Models {
     this.#scheduler = scheduler;
     this.#oracle = oracle;
     this.#options = { ...options };
+    const { transient, final, cut, silent, forgotten } = options.faults;
+    this.#faithful = transient + final + cut + silent + forgotten === 0;
   }
 
   heal(): void {
@@ -134,6 +138,7 @@ export class Models {
   ): Promise<Ending> {
     if (signal.aborted) return Promise.reject(signal.reason);
     this.#checkContext(ask);
+    if (beginning.kind !== "reattach") this.#checkNothingKept(ask);
     const settle = Promise.withResolvers<Ending>();
     let stream: Stream | null = null;
     const onAbort = () => {
@@ -172,6 +177,21 @@ export class Models {
       same,
       () => `${model} was shown ${JSON.stringify(turns)} instead of ${JSON.stringify(expected)}`,
     );
+  }
+
+  /** Whoever could take up an answer must not begin another: it would be paid twice. */
+  #checkNothingKept({ model }: Ask): void {
+    if (!this.#faithful || this.#oracle.outside.has(model)) return;
+    for (const { started, ended, bookmark } of this.#oracle.runs.values()) {
+      const kept = started.model === model && !ended && this.#answers.get(bookmark?.responseId ?? "");
+      if (kept && !kept.stopped) this.#oracle.fail(`${model} was asked although ${kept.id} could be taken up`);
+    }
+  }
+
+  /** Whether an answer is still being made, or will be for whoever comes back. */
+  goesOn(responseId: string): boolean {
+    const answer = this.#answers.get(responseId);
+    return answer !== undefined && !answer.stopped && answer.made < answer.pieces.length + 2;
   }
 
   #refusal(kind: Beginning["kind"]): ProviderError | null {

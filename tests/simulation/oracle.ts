@@ -32,6 +32,7 @@ export interface RunOnRecord {
   recoveries: Recovery[];
   epoch: number;
   seq: number;
+  bookmark: Bookmark | null;
 }
 
 export class Oracle {
@@ -185,7 +186,16 @@ export class Oracle {
     const known = this.runs.get(row.run);
     if (record.type === "run.started") {
       this.check(known === undefined, () => `${where}: run ${row.run} started twice`);
-      const run = { run: row.run, started: record, text: "", ended: null, recoveries: [], epoch: 1, seq: -1 };
+      const run = {
+        run: row.run,
+        started: record,
+        text: "",
+        ended: null,
+        recoveries: [],
+        epoch: 1,
+        seq: -1,
+        bookmark: null,
+      };
       this.runs.set(row.run, run);
     } else if (!known || known.ended) {
       this.fail(`${where}: run ${row.run} ${known ? "has ended" : "has not started"}`);
@@ -206,7 +216,7 @@ export class Oracle {
       this.check(!unmarked, () => `${where}: the text came with a bookmark, and it is not there`);
       const later = epoch > run.epoch || (epoch === run.epoch && seq > run.seq);
       this.check(later, () => `${where}: batch ${epoch}/${seq} after ${run.epoch}/${run.seq}`);
-      Object.assign(run, { epoch, seq });
+      Object.assign(run, { epoch, seq, bookmark });
     } else if (record.type === "run.recovered") {
       const { mode, at, madeTwice } = record;
       this.check(at === run.text.length, () => `${where}: recovered at ${at}, the text ends at ${run.text.length}`);
