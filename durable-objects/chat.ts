@@ -2,6 +2,7 @@
 // brings: calls, connections, socket frames and the alarm.
 import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../producers/producer.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
 import type { RunStatus, TitleRecord } from "../protocol/records.ts";
@@ -10,8 +11,9 @@ import { providersOf } from "../providers/registry.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
 import { Connections, type Reading } from "./connections.ts";
 import { durableDisk } from "./durable-disk.ts";
-import { type Clock, LogWriter } from "./log-writer.ts";
+import { LogWriter } from "./log-writer.ts";
 import { pendingUpdate } from "./outbox.ts";
+import { ownProducer } from "./own-producer.ts";
 import { Subscribers } from "./subscribers.ts";
 import { type RunAsk, type Started, Supervisor } from "./supervisor.ts";
 import { chatView, type RunStatusView, runStatus } from "./views.ts";
@@ -69,15 +71,16 @@ export class ChatObject extends DurableObject<Env> {
     this.#writer = writer;
     this.#subscribers = subscribers;
     this.#connections = new Connections(log, subscribers, () => writer.durable);
-    this.#supervisor = new Supervisor({
-      chunkLog: log,
-      writer,
+    const warn = (message: string, details: Record<string, unknown>) =>
+      logger.warn(message, { chat: log.chat?.chatId, ...details });
+    const own = ownProducer({
       clock,
       random: Math.random,
       cost: ({ provider, ask }, bill) => providers.costOf(provider.name, ask.model, bill),
       provider: (name) => providers.get(name),
-      log: (message, details) => logger.warn(message, { chat: log.chat?.chatId, ...details }),
+      log: warn,
     });
+    this.#supervisor = new Supervisor({ chunkLog: log, writer, clock, producer: () => own, log: warn });
   }
 
   #chatOf(person: string): Result<ChatRow> {

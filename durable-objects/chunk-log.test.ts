@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
+import type { ProducerState } from "../producers/office.ts";
 import type { RunEndedRecord } from "../protocol/records.ts";
 import { CHAT, endedWell, opening, openObject, startedRecord, TestDisk, userMessage } from "../tests/chat-kit.ts";
-import { ChunkLog, type ProducerState } from "./chunk-log.ts";
+import { ChunkLog } from "./chunk-log.ts";
 
 const endedRecord = (run: number): RunEndedRecord => ({
   type: "run.ended",
   run: `${CHAT}.${run}`,
   ...endedWell(),
+  replacedBy: null,
   time: 2_000_000,
 });
 const delta = (run: number, at: number, text: string) => ({ type: "delta", run: `${CHAT}.${run}`, at, text }) as const;

@@ -1,11 +1,11 @@
 // The chat's log on disk: what each row is, and how it is written and read. Knows no clock, no reader and no network.
 // One commit of a run is one row: the text since the last commit together with its producer's state, so that what was
 // written and how far its producer had come can never disagree.
+import type { ProducerState } from "../producers/office.ts";
 import { formatRunId } from "../protocol/ids.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import type { LogRecord, Recovery, RunEndedRecord, RunStartedRecord, WireRecord } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
-import type { Bookmark } from "../providers/provider.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { Sql } from "./sql.ts";
 
@@ -24,17 +24,6 @@ const STEPS = [
    );
    CREATE TABLE idempotency (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, run INTEGER NOT NULL)`,
 ];
-
-/** How far a run's producer had come when a row was written. Commits with that row. */
-export interface ProducerState {
-  epoch: number;
-  /** The last batch of this epoch whose records are on disk. */
-  seq: number;
-  bookmark: Bookmark | null;
-  /** When the row was written, Unix ms. */
-  time: number;
-  firstTokenMs: number | null;
-}
 
 export interface ChatRow {
   chatId: string;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { COMMIT_LENGTH, COMMIT_MS, commitDue, FIRST_COMMIT_MS } from "./commit-policy.ts";
+import { COMMIT_LENGTH, COMMIT_MS, FIRST_COMMIT_MS } from "../protocol/commits.ts";
+import { commitDue } from "./commit-policy.ts";
 
 const since = 5_000;
 const some = { length: 10, since, first: false, firstBookmark: false };

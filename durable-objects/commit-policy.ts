@@ -1,11 +1,7 @@
 // When shown text is promised. A row is the unit of cost and a promise the unit of safety: the first commit comes
 // early, because a reader who leaves at once should find something; later ones come each second and a half, which keeps
 // a thousand-token answer under two dozen rows and the text a crash can take under one and a half seconds of it.
-
-/** Text shown but not promised may grow to this, UTF-16 code units. */
-export const COMMIT_LENGTH = 4096;
-export const FIRST_COMMIT_MS = 250;
-export const COMMIT_MS = 1500;
+import { COMMIT_LENGTH, COMMIT_MS, FIRST_COMMIT_MS } from "../protocol/commits.ts";
 
 export interface Uncommitted {
   /** Code units shown since the last commit. */

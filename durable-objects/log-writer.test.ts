@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { COMMIT_LENGTH, COMMIT_MS, FIRST_COMMIT_MS } from "../protocol/commits.ts";
 import { batch, endedWell, opening, openObject, Received, rest, TestDisk, type TestObject } from "../tests/chat-kit.ts";
-import { COMMIT_LENGTH, COMMIT_MS, FIRST_COMMIT_MS } from "./commit-policy.ts";
 
 let object: TestObject;
 let received: Received;
@@ -209,7 +209,7 @@ describe("an end", () => {
     const { writer, log, disk } = object;
     disk.refuseNext = true;
     const replacement = { ...opening(log), records: [] };
-    const ended = endedWell({ status: "interrupted", finish: null, replacedBy: replacement.started.run });
+    const ended = endedWell({ status: "interrupted", finish: null });
     await expect(writer.end(1, 1, ended, replacement)).rejects.toThrow("full");
     expect([log.openRuns().length, writer.openRun(1)?.closed]).toEqual([1, false]);
     expect(await writer.end(1, 1, ended, replacement)).toBe(true);

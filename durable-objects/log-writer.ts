@@ -1,19 +1,15 @@
 // The one way to write a chat's log. Promises: text is shown the moment it comes and promised when it is on disk; an
 // offset is given only for what would survive a crash; promised text never changes; one producer's words at a time.
+import type { AppendOutcome, Batch, Ended, ProducerState } from "../producers/office.ts";
+import type { Clock } from "../producers/producer.ts";
+import { COMMIT_MS } from "../protocol/commits.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import type { LogRecord, Phase, Recovery, RunEndedRecord, RunStartedRecord } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import type { Bookmark } from "../providers/provider.ts";
-import type { ChunkLog, ProducerState } from "./chunk-log.ts";
-import { COMMIT_MS, commitDue } from "./commit-policy.ts";
-import { type AppendOutcome, type Batch, type OpenRun, refuse, reopen } from "./open-run.ts";
-
-export interface Clock {
-  /** Unix ms. */
-  now(): number;
-  /** Calls back once, no earlier than `ms` from now. */
-  after(ms: number, callback: () => void): void;
-}
+import type { ChunkLog } from "./chunk-log.ts";
+import { commitDue } from "./commit-policy.ts";
+import { type OpenRun, refuse, reopen } from "./open-run.ts";
 
 /** What readers are told, in the order in which it happened. */
 export interface Audience {
@@ -23,8 +19,8 @@ export interface Audience {
   promised(run: number | null, record: LogRecord, position: number): void;
 }
 
-/** What a producer must know to go on where another stopped. */
-export interface Term {
+/** What a higher epoch begins with. */
+export interface Takeover {
   epoch: number;
   /** How far the text goes, UTF-16 code units; all of it is on disk. */
   length: number;
@@ -40,8 +36,6 @@ export interface Opening {
   started: RunStartedRecord;
   recovery: RecoveryPolicy;
 }
-
-export type Ended = Omit<RunEndedRecord, "type" | "run" | "time">;
 
 interface Unannounced {
   position: number;
@@ -122,7 +116,7 @@ export class LogWriter {
   }
 
   /** Begins a higher epoch: fences the producer before and promises what it showed. Undefined when the run has ended. */
-  async takeOver(run: number): Promise<Term | undefined> {
+  async takeOver(run: number): Promise<Takeover | undefined> {
     const open = this.#open.get(run);
     const row = this.#log.run(run);
     if (!open || open.closed || !row) return undefined;
@@ -204,7 +198,8 @@ export class LogWriter {
   async end(run: number, epoch: number, ended: Ended, replacement?: Opening): Promise<boolean> {
     const open = this.#open.get(run);
     if (!open || open.closed || open.epoch !== epoch) return false;
-    const record: RunEndedRecord = { type: "run.ended", run: open.id, ...ended, time: this.#clock.now() };
+    const replacedBy = replacement?.started.run ?? null;
+    const record: RunEndedRecord = { type: "run.ended", run: open.id, ...ended, replacedBy, time: this.#clock.now() };
     this.#transaction(() => {
       // A bookmark alone is worth no row any more.
       if (open.tail || open.waiters.length > 0) this.#commit(open);

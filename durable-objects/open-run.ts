@@ -1,26 +1,8 @@
 // A run in memory: what its producer has brought, what of it is written, and what the next batch must look like.
-import type { DeltaRecord, Phase, RunStartedRecord } from "../protocol/records.ts";
+import type { AppendOutcome, Batch } from "../producers/office.ts";
+import type { Phase, RunStartedRecord } from "../protocol/records.ts";
 import type { Bookmark } from "../providers/provider.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
-
-export interface Batch {
-  deltas: readonly Pick<DeltaRecord, "at" | "text">[];
-  /** Where to take the stream up with all of this. Text that comes without one can't be taken up again. */
-  bookmark: Bookmark | null;
-}
-
-export type AppendOutcome =
-  | { kind: "appended" }
-  /** Seen before; nothing changed. */
-  | { kind: "duplicate" }
-  /** A batch is missing before it: send from `expected`. */
-  | { kind: "gap"; expected: number }
-  /** Text is missing before it: go on at `length`. */
-  | { kind: "hole"; length: number }
-  /** Another producer has taken over, or the run has ended: stop. */
-  | { kind: "fenced" }
-  /** It would change promised text, which ends at `through`. */
-  | { kind: "refused"; through: number };
 
 /** A run as it is in memory, until its end is promised. */
 export interface OpenRun {

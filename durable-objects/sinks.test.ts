@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { FIRST_COMMIT_MS } from "../protocol/commits.ts";
 import { batch, endedWell, opening, openObject, rest, TestDisk, type TestObject } from "../tests/chat-kit.ts";
-import { FIRST_COMMIT_MS } from "./commit-policy.ts";
 import { pollSink, type StreamOwner, sseSink, textSink } from "./sinks.ts";
 import type { Reader } from "./subscribers.ts";
 

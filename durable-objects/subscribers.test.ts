@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { FIRST_COMMIT_MS } from "../protocol/commits.ts";
 import { batch, endedWell, opening, openObject, Received, TestDisk, type TestObject } from "../tests/chat-kit.ts";
-import { FIRST_COMMIT_MS } from "./commit-policy.ts";
 import { gatherMs, HEARTBEAT_MS, type Sink } from "./subscribers.ts";
 
 let object: TestObject;

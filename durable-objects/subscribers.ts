@@ -1,11 +1,12 @@
 // Who is reading, and how each gets every record after its offset and then what is live.
 // A reader is a cursor: while it keeps up it is handed the frames all others get; when it has no room it is left alone
 // and, once it has room again, catches up from the log. So a slow reader costs no memory and slows nobody.
+import type { Clock } from "../producers/producer.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import type { DeltaRecord, LogRecord } from "../protocol/records.ts";
 import { formatSse } from "../protocol/sse.ts";
 import type { ChunkLog } from "./chunk-log.ts";
-import type { Audience, Clock } from "./log-writer.ts";
+import type { Audience } from "./log-writer.ts";
 import type { OpenRun } from "./open-run.ts";
 
 const encoder = new TextEncoder();

@@ -1,5 +1,7 @@
 // Starts a chat's runs, stops them, and sees to it that every one of them ends: after a crash the platform calls the
 // object's alarm again, and each run found open gets a new producer under a new epoch.
+import type { Ended, Term } from "../producers/office.ts";
+import type { Clock } from "../producers/producer.ts";
 import { MAX_OPEN_RUNS_PER_CHAT } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import type {
@@ -12,11 +14,11 @@ import type {
   Tier,
 } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
-import type { Provider } from "../providers/provider.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
+import { LogOffice } from "./log-office.ts";
 import type { LogWriter, Opening } from "./log-writer.ts";
 import { answerId, findMessage, messageId, pathTo } from "./messages.ts";
-import { type Inheritance, type Job, produce, type Surroundings } from "./producer.ts";
+import type { TierProducer } from "./tier-producer.ts";
 
 /** An ask that was checked and has all its defaults filled in. */
 export interface RunAsk {
@@ -38,11 +40,14 @@ export interface Started {
   id: string;
 }
 
-type Options = Omit<Surroundings, "replacement" | "writer"> & {
+interface Options {
   chunkLog: ChunkLog;
   writer: LogWriter;
-  provider(name: ProviderName): Provider;
-};
+  clock: Clock;
+  producer(tier: Tier): TierProducer;
+  /** For the operator; never a prompt's or an answer's text. */
+  log(message: string, details: Record<string, unknown>): void;
+}
 
 interface Producing {
   controller: AbortController;
@@ -87,10 +92,7 @@ export class Supervisor {
     if (!parent.ok) return parent;
     const opening = this.#open(ask, parent.value);
     const onDisk = this.#writer.start(opening, ask.idempotency ?? undefined);
-    this.#launch(opening.run, async (signal) => {
-      await onDisk;
-      return this.#job(opening.run, signal, null);
-    });
+    this.#launch(opening.run, onDisk);
     await onDisk;
     return ok({ run: opening.run, id: opening.started.run });
   }
@@ -130,29 +132,12 @@ export class Supervisor {
   }
 
   #adopt(run: number, controller?: AbortController): void {
-    if (this.#producing.has(run) || this.#abandoned) return;
-    const takeOver = async (signal: AbortSignal) => {
-      const term = await this.#writer.takeOver(run);
-      const row = this.#log.run(run);
-      if (!term || !row) return null;
-      const { epoch, before } = term;
-      const { text } = this.#log.text(row);
-      return this.#job(run, signal, { epoch, before, text, recoveries: this.#log.recoveries(row) });
-    };
-    this.#launch(run, takeOver, controller);
+    if (!this.#producing.has(run) && !this.#abandoned) this.#launch(run, null, controller);
   }
 
-  #launch(
-    run: number,
-    prepare: (signal: AbortSignal) => Promise<Job | null>,
-    controller = new AbortController(),
-  ): void {
-    const work = async () => {
-      const job = await prepare(controller.signal);
-      const replacement = job && (await produce(job, { ...this.#options, replacement: (of) => this.#replacement(of) }));
-      if (replacement !== null) this.#launch(replacement, async (signal) => this.#job(replacement, signal, null));
-    };
-    const done = work().then(
+  /** Lets the run's tier bring it to its end; `onDisk` for a run that begins, null for one that had a producer. */
+  #launch(run: number, onDisk: Promise<void> | null, controller = new AbortController()): void {
+    const done = this.#produce(run, onDisk, controller.signal).then(
       () => void this.#producing.delete(run),
       async (error) => {
         this.#options.log("producer failed", { run, error: String(error) });
@@ -165,13 +150,39 @@ export class Supervisor {
     this.#producing.set(run, { controller, done });
   }
 
-  #job(run: number, signal: AbortSignal, inherited: Inheritance | null): Job | null {
+  async #produce(run: number, onDisk: Promise<void> | null, signal: AbortSignal): Promise<void> {
+    await onDisk;
     const row = this.#log.run(run);
-    if (!row) return null;
-    const { parent, model, params, provider } = row.started;
-    const { system, temperature, maxOutputTokens } = params;
-    const ask = { model, system, temperature, maxOutputTokens, turns: pathTo(this.#log, parent) };
-    return { run, ask, policy: row.recovery, provider: this.#options.provider(provider), signal, inherited };
+    if (!row) return;
+    const { started, recovery: policy } = row;
+    const { temperature, maxOutputTokens, system } = started.params;
+    const turns = pathTo(this.#log, started.parent);
+    const ask = { model: started.model, system, temperature, maxOutputTokens, turns };
+    const fresh = onDisk !== null;
+    const takeOffice = async () => (fresh ? { office: this.#office(run, 1), inherited: null } : this.#succeed(run));
+    await this.#options.producer(started.tier).produce({ run, started, policy, ask, signal, fresh, takeOffice });
+  }
+
+  /** The next term of a run, with what the one before has left. */
+  async #succeed(run: number): Promise<Term | null> {
+    const takeover = await this.#writer.takeOver(run);
+    const row = this.#log.run(run);
+    if (!takeover || !row) return null;
+    const { epoch, before } = takeover;
+    const { text } = this.#log.text(row);
+    const inherited = { epoch, before, text, recoveries: this.#log.recoveries(row) };
+    return { office: this.#office(run, epoch), inherited };
+  }
+
+  #office(run: number, epoch: number): LogOffice {
+    const end = (ended: Ended, replace: boolean) => this.#end(run, epoch, ended, replace);
+    return new LogOffice({ writer: this.#writer, run, epoch, end });
+  }
+
+  async #end(run: number, epoch: number, ended: Ended, replace: boolean): Promise<void> {
+    const replacement = replace ? this.#replacement(run) : undefined;
+    const took = await this.#writer.end(run, epoch, ended, replacement);
+    if (took && replacement) this.#launch(replacement.run, Promise.resolve());
   }
 
   /** The message a run will answer (no prompt), or the one its prompt will follow. */
@@ -210,7 +221,7 @@ export class Supervisor {
   }
 
   /** A second run for the same message. It may not be replaced in its turn: that would spend without end. */
-  #replacement({ run }: Job): Opening {
+  #replacement(run: number): Opening {
     const row = this.#log.run(run) as RunRow;
     const started = { ...row.started, time: this.#options.clock.now() };
     return { records: [], recovery: "continue", ...this.#next(started) };

@@ -1,9 +1,10 @@
 // A chat's log, writer and readers for unit tests: on a real SQLite, with a clock that moves when it is told to and a
 // disk that can be made to wait or to refuse.
 import { ChunkLog } from "../durable-objects/chunk-log.ts";
-import type { Ended } from "../durable-objects/log-writer.ts";
-import { type Clock, LogWriter, type Opening } from "../durable-objects/log-writer.ts";
+import { LogWriter, type Opening } from "../durable-objects/log-writer.ts";
 import { type Frame, type Sink, Subscribers } from "../durable-objects/subscribers.ts";
+import type { Ended } from "../producers/office.ts";
+import type { Clock } from "../producers/producer.ts";
 import type { LogRecord, RunStartedRecord } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import { SqliteDisk } from "./sqlite-disk.ts";
@@ -143,7 +144,6 @@ export function endedWell(more: Partial<Ended> = {}): Ended {
     status: "completed",
     finish: "stop",
     error: null,
-    replacedBy: null,
     receipt: {
       tier: "mvp",
       provider: "openai",

@@ -9,8 +9,9 @@ const root = resolve(import.meta.dirname, "..");
 const ALLOWED: Record<string, { folders: string[]; packages?: string[] }> = {
   protocol: { folders: [], packages: ["zod"] },
   providers: { folders: ["protocol"] },
-  "durable-objects": { folders: ["protocol", "providers"] },
-  workers: { folders: ["protocol", "providers", "durable-objects"] },
+  producers: { folders: ["protocol", "providers"] },
+  "durable-objects": { folders: ["protocol", "providers", "producers"] },
+  workers: { folders: ["protocol", "providers", "producers", "durable-objects"] },
   web: { folders: ["protocol"] },
 };
 /** Tests may use the test helpers and run the local parts. */

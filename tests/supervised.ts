@@ -1,4 +1,5 @@
 // A chat's object with a supervisor whose provider plays what it is given, for unit tests.
+import { ownProducer } from "../durable-objects/own-producer.ts";
 import { type RunAsk, Supervisor } from "../durable-objects/supervisor.ts";
 import { type ManualClock, openObject, TestDisk } from "./chat-kit.ts";
 import { type Play, PlayedProvider } from "./played-provider.ts";
@@ -14,14 +15,20 @@ export function supervise(plays: Play[], { disk = new TestDisk(), clock, reattac
   const object = openObject(disk, clock);
   const provider = new PlayedProvider(plays, reattaches);
   const logged: string[] = [];
-  const supervisor = new Supervisor({
-    chunkLog: object.log,
-    writer: object.writer,
+  const log = (message: string) => void logged.push(message);
+  const own = ownProducer({
     clock: object.clock,
     random: () => 0.5,
     cost: (_, { inputTokens, outputTokens }) => inputTokens + 10 * outputTokens,
     provider: () => provider,
-    log: (message) => logged.push(message),
+    log,
+  });
+  const supervisor = new Supervisor({
+    chunkLog: object.log,
+    writer: object.writer,
+    clock: object.clock,
+    producer: () => own,
+    log,
   });
   const run = (number: number) => {
     const row = object.log.run(number);

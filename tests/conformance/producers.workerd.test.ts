@@ -5,9 +5,10 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { ChunkLog } from "../../durable-objects/chunk-log.ts";
 import { durableDisk } from "../../durable-objects/durable-disk.ts";
-import { type Clock, type Ended, LogWriter } from "../../durable-objects/log-writer.ts";
-import type { Batch } from "../../durable-objects/open-run.ts";
+import { LogWriter } from "../../durable-objects/log-writer.ts";
 import type { Disk } from "../../durable-objects/sql.ts";
+import type { Batch, Ended } from "../../producers/office.ts";
+import type { Clock } from "../../producers/producer.ts";
 import type { Receipt } from "../../protocol/records.ts";
 import { Replica } from "./readers.ts";
 
@@ -31,7 +32,7 @@ const receipt: Receipt = {
   requests: 1,
   recoveries: [],
 };
-const completed: Ended = { status: "completed", finish: "stop", error: null, replacedBy: null, receipt };
+const completed: Ended = { status: "completed", finish: "stop", error: null, receipt };
 
 /** A clock that stands still until it is told to go on; whoever waits is called in order. */
 class TestClock implements Clock {

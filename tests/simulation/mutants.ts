@@ -1,10 +1,12 @@
 // Planted faults: each puts one broken part in place of a real one, as a plausible mistake would break it. A simulation
 // that does not catch every one of them proves nothing by passing.
-import { ChunkLog, type ProducerState, type RunRow } from "../../durable-objects/chunk-log.ts";
-import { type Clock, LogWriter, type Term } from "../../durable-objects/log-writer.ts";
-import type { AppendOutcome, Batch, OpenRun } from "../../durable-objects/open-run.ts";
+import { ChunkLog, type RunRow } from "../../durable-objects/chunk-log.ts";
+import { LogWriter, type Takeover } from "../../durable-objects/log-writer.ts";
+import type { OpenRun } from "../../durable-objects/open-run.ts";
 import type { Sql } from "../../durable-objects/sql.ts";
 import { type Reader, type Sink, type Source, Subscribers } from "../../durable-objects/subscribers.ts";
+import type { AppendOutcome, Batch, ProducerState } from "../../producers/office.ts";
+import type { Clock } from "../../producers/producer.ts";
 import type { LogRecord } from "../../protocol/records.ts";
 import { reduce } from "../../protocol/reduce.ts";
 import type { Bookmark } from "../../providers/provider.ts";
@@ -110,7 +112,7 @@ export const MUTANTS: Mutant[] = [
     name: "drop: what was shown before a term of office is not promised",
     parts: writer(
       class extends LogWriter {
-        override takeOver(run: number): Promise<Term | undefined> {
+        override takeOver(run: number): Promise<Takeover | undefined> {
           const open = this.openRun(run) as OpenRun | undefined;
           if (open) Object.assign(open, { tail: "", dirtySince: null });
           return super.takeOver(run);

@@ -1,9 +1,9 @@
 // What must always be true. The oracle reads the disk itself and takes nothing from the modules but what they told the
 // outside: an offset that was given, a term that was granted, a run that was said to have ended.
 import { isDeepStrictEqual } from "node:util";
-import type { ProducerState } from "../../durable-objects/chunk-log.ts";
 import { isMigrated } from "../../durable-objects/migrations.ts";
 import type { Frame } from "../../durable-objects/subscribers.ts";
+import type { ProducerState } from "../../producers/office.ts";
 import { parseOffset } from "../../protocol/offsets.ts";
 import type {
   DeltaRecord,

@@ -1,6 +1,7 @@
 // A producer outside the process: it takes a term of office, sends numbered batches with several under way, sends again
 // what was not acknowledged, stops when it is fenced, and may die. The network repeats, reorders and loses its batches.
-import type { AppendOutcome, Batch, OpenRun } from "../../durable-objects/open-run.ts";
+import type { OpenRun } from "../../durable-objects/open-run.ts";
+import type { AppendOutcome, Batch } from "../../producers/office.ts";
 import { parseOffset } from "../../protocol/offsets.ts";
 import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
@@ -173,7 +174,6 @@ export class OutsideProducer {
           status: "completed",
           finish: "stop",
           error: null,
-          replacedBy: null,
           receipt: {
             tier: "temporal",
             provider: "compatible",

@@ -1,12 +1,14 @@
 // One life of the process that holds the chat: the real modules, joined as the chat's object joins them, on whatever the
 // disk has kept. A mutant may put a broken part in place of a real one.
 import { ChunkLog } from "../../durable-objects/chunk-log.ts";
-import { type Audience, type Clock, LogWriter } from "../../durable-objects/log-writer.ts";
+import { type Audience, LogWriter } from "../../durable-objects/log-writer.ts";
+import { ownProducer } from "../../durable-objects/own-producer.ts";
 import { pollSink } from "../../durable-objects/sinks.ts";
 import type { Disk, Sql } from "../../durable-objects/sql.ts";
 import type { Frame } from "../../durable-objects/subscribers.ts";
 import { type Reader, type Sink, type Source, Subscribers } from "../../durable-objects/subscribers.ts";
 import { type RunAsk, type Started, Supervisor } from "../../durable-objects/supervisor.ts";
+import type { Clock } from "../../producers/producer.ts";
 import { formatOffset, parseOffset } from "../../protocol/offsets.ts";
 import type { Result } from "../../protocol/problems.ts";
 import type { WireRecord } from "../../protocol/records.ts";
@@ -62,15 +64,15 @@ export class Process {
     this.writer = parts.logWriter(this.log, parts.sync(disk), clock, this.subscribers);
     this.#watchTerms();
     this.#watchShown();
-    this.supervisor = new Supervisor({
-      chunkLog: this.log,
-      writer: this.writer,
+    const log = (message: string, details: Record<string, unknown>) => world.logged(message, details);
+    const own = ownProducer({
       clock,
       random: () => random.next(),
       cost: () => null,
       provider: (name) => world.models.provider(name, this.life),
-      log: (message, details) => world.logged(message, details),
+      log,
     });
+    this.supervisor = new Supervisor({ chunkLog: this.log, writer: this.writer, clock, producer: () => own, log });
   }
 
   /** What the chat's object does with an ask: it makes the chat if there is none, then starts the run. */

@@ -1,6 +1,6 @@
 // A seed's world, from its first event to its rest: one chat, its disk, its process and the lives it has one after
 // another, its models, and those who ask, produce and read.
-import { COMMIT_MS } from "../../durable-objects/commit-policy.ts";
+import { COMMIT_MS } from "../../protocol/commits.ts";
 import { Asker } from "./asker.ts";
 import type { Client, Form } from "./client.ts";
 import { CrashDisk } from "./crash-disk.ts";

@@ -1,12 +1,12 @@
 // The recovery ladder: what to do with a run whose producer was lost or whose stream broke. Pure.
 // The cheapest rung first: take up the stream the provider still has; ask the model to go on; pay for a new answer;
 // say honestly that it was interrupted.
+import { COMMIT_LENGTH, COMMIT_MS } from "../protocol/commits.ts";
 import { MAX_OUTPUT_TOKENS } from "../protocol/limits.ts";
 import type { RunErrorCode } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import type { Bookmark } from "../providers/provider.ts";
-import type { ProducerState } from "./chunk-log.ts";
-import { COMMIT_LENGTH, COMMIT_MS } from "./commit-policy.ts";
+import type { ProducerState } from "./office.ts";
 
 export type Rung = "reattach" | "continue" | "replace" | "interrupted";
 

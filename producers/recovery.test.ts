@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { COMMIT_LENGTH, COMMIT_MS } from "../protocol/commits.ts";
 import { MAX_OUTPUT_TOKENS } from "../protocol/limits.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
-import type { ProducerState } from "./chunk-log.ts";
-import { COMMIT_LENGTH, COMMIT_MS } from "./commit-policy.ts";
+import type { ProducerState } from "./office.ts";
 import { isFinal, lostTokens, MAX_RECOVERIES, nextRung, type Rung } from "./recovery.ts";
 
 const bookmark = { responseId: "r", sequenceNumber: 1 };

@@ -1,4 +1,4 @@
-// The producer of the mvp tier: brings one run from its ask to its end, whatever the provider does on the way.
+// The producer: brings one run from its ask to its end, whatever the provider does on the way.
 // Before the first word it asks again with backoff; after it, it climbs the recovery ladder. It never throws: a run
 // always ends, and its receipt says how.
 import { estimateTokenCount } from "tokenx";
@@ -15,17 +15,14 @@ import {
 } from "../providers/provider.ts";
 import { retryDelay } from "../providers/retry.ts";
 import { addUsage, type Bill, estimateUsage, NOTHING } from "./bill.ts";
-import type { ProducerState } from "./chunk-log.ts";
-import type { Clock, Ended, LogWriter, Opening } from "./log-writer.ts";
+import type { Ended, Inheritance, Office } from "./office.ts";
 import { isFinal, lostTokens, nextRung, type Rung } from "./recovery.ts";
 
-/** A run whose earlier producer was lost with the object's memory. */
-export interface Inheritance {
-  epoch: number;
-  /** The text it left on disk, and the state it last committed. */
-  text: string;
-  before: ProducerState | null;
-  recoveries: Recovery[];
+export interface Clock {
+  /** Unix ms. */
+  now(): number;
+  /** Calls back once, no earlier than `ms` from now. */
+  after(ms: number, callback: () => void): void;
 }
 
 export interface Job {
@@ -35,31 +32,28 @@ export interface Job {
   provider: Provider;
   /** Aborted when a person stops the answer. */
   signal: AbortSignal;
+  /** Null for the run's first producer. */
   inherited: Inheritance | null;
 }
 
 export interface Surroundings {
-  writer: LogWriter;
+  office: Office;
   clock: Clock;
   random(): number;
   cost(job: Job, bill: Bill): number | null;
-  /** The run that is to answer in this one's place. */
-  replacement(job: Job): Opening;
   /** For the operator; never a prompt's or an answer's text. */
   log(message: string, details: Record<string, unknown>): void;
 }
 
-/** Resolves when the run has ended: with the number of the run that replaces it, where there is one. */
-export async function produce(job: Job, surroundings: Surroundings): Promise<number | null> {
-  return new Production(job, surroundings).run();
+/** Resolves when the run has ended, or is no longer this producer's. Rejects when its log does not take what it brings. */
+export async function produce(job: Job, surroundings: Surroundings): Promise<void> {
+  await new Production(job, surroundings).run();
 }
 
 class Production {
   readonly #job: Job;
   readonly #at: Surroundings;
-  readonly #epoch: number;
   readonly #startedAt: number;
-  #seq = 0;
   #text: string;
   /** Requests made so far, those of lost producers counted as one each; also the number of the present attempt. */
   #requests: number;
@@ -81,20 +75,24 @@ class Production {
   constructor(job: Job, at: Surroundings) {
     this.#job = job;
     this.#at = at;
-    this.#epoch = job.inherited?.epoch ?? 1;
     this.#text = job.inherited?.text ?? "";
     this.#recoveries = job.inherited?.recoveries ?? [];
-    this.#requests = this.#epoch - 1;
-    this.#startedAt = at.writer.openRun(job.run)?.started.time ?? at.clock.now();
+    this.#requests = this.#before;
+    this.#startedAt = at.office.held?.started.time ?? at.clock.now();
     this.#signal = AbortSignal.any([job.signal, this.#fence.signal]);
   }
 
-  async run(): Promise<number | null> {
+  /** Producers that this run had before. */
+  get #before(): number {
+    return (this.#job.inherited?.epoch ?? 1) - 1;
+  }
+
+  async run(): Promise<void> {
     let error: ProviderError | null = null;
     let rung: Rung | "ask" = this.#job.inherited ? this.#climb() : "ask";
     for (;;) {
       // Fenced while it waited.
-      if (!this.#open()) return null;
+      if (!this.#at.office.held) return;
       if (this.#job.signal.aborted) return this.#cancelled();
       if (rung === "replace" || rung === "interrupted") return this.#giveUp(rung, error);
       let ending: Ending;
@@ -102,7 +100,7 @@ class Production {
         ending = await this.#request(rung);
       } catch (thrown) {
         if (this.#broken) throw this.#broken.reason;
-        if (this.#fence.signal.aborted) return null;
+        if (this.#fence.signal.aborted) return;
         if (this.#job.signal.aborted) continue;
         error = asProviderError(thrown);
         this.#at.log("request failed", { run: this.#job.run, rung, code: error.code, status: error.status });
@@ -115,12 +113,6 @@ class Production {
     }
   }
 
-  /** The run, as long as it is this producer's. */
-  #open() {
-    const open = this.#at.writer.openRun(this.#job.run);
-    return open?.closed === false && open.epoch === this.#epoch ? open : undefined;
-  }
-
   /** What to do after a failed request. */
   async #after(error: ProviderError, tried: "ask" | "reattach" | "continue"): Promise<Rung | "ask" | "failed"> {
     // Nothing came of the request, so making it again costs nobody anything.
@@ -128,7 +120,7 @@ class Production {
       const delay = retryDelay(error, ++this.#retries, this.#at.random);
       if (delay !== null) {
         const detail = `${error.message} Trying again in ${Math.ceil(delay / 1000)} s.`;
-        this.#at.writer.phase(this.#job.run, tried === "ask" ? "waiting" : "recovering", this.#requests + 1, detail);
+        this.#at.office.phase(tried === "ask" ? "waiting" : "recovering", this.#requests + 1, detail);
         await this.#sleep(delay);
         return tried;
       }
@@ -139,24 +131,24 @@ class Production {
   }
 
   #bookmark() {
-    return this.#job.provider.reattaches ? (this.#open()?.bookmark ?? null) : null;
+    return this.#job.provider.reattaches ? (this.#at.office.held?.bookmark ?? null) : null;
   }
 
   #climb(): Rung {
     const { policy } = this.#job;
     // A producer that was lost before anything came of it has tried as well.
-    const recoveries = Math.max(this.#recoveries.length, this.#epoch - 1);
+    const recoveries = Math.max(this.#recoveries.length, this.#before);
     return nextRung({ policy, bookmark: this.#bookmark(), failed: this.#failed, recoveries });
   }
 
   async #request(rung: "ask" | "reattach" | "continue"): Promise<Ending> {
-    const { run, provider, ask } = this.#job;
-    const { writer } = this.#at;
+    const { provider, ask } = this.#job;
+    const { office } = this.#at;
     const bookmark = this.#bookmark();
     let beginning: Beginning = { kind: "fresh" };
     this.#requests += 1;
     this.#cameOf = { text: false, answer: false };
-    writer.phase(run, rung === "ask" ? "waiting" : "recovering", this.#requests, null);
+    office.phase(rung === "ask" ? "waiting" : "recovering", this.#requests, null);
     if (rung === "continue" && bookmark) void this.#stopAnswer(bookmark);
     if (rung !== "ask") {
       const madeTwice = rung === "continue" ? this.#madeTwice() : 0;
@@ -180,8 +172,7 @@ class Production {
   }
 
   #take({ text, bookmark }: Piece, rung: Rung | "ask"): void {
-    const { run } = this.#job;
-    const { writer } = this.#at;
+    const { office } = this.#at;
     if (!this.#recordRecovery()) return;
     if (bookmark && rung !== "reattach" && !this.#cameOf.answer) {
       // Another answer than the one that could not be taken up.
@@ -189,14 +180,14 @@ class Production {
       this.#failed.delete("reattach");
     }
     if (text) {
-      if (writer.openRun(run)?.phase !== "generating") writer.phase(run, "generating", this.#requests, null);
+      if (office.held?.phase !== "generating") office.phase("generating", this.#requests, null);
       if (this.#failed.size > 0) this.#failed.clear();
       this.#retries = 0;
       this.#cameOf.text = true;
     }
     const at = this.#text.length;
     this.#text += text;
-    const outcome = writer.append(run, this.#epoch, this.#seq++, { deltas: text ? [{ at, text }] : [], bookmark });
+    const outcome = office.append({ deltas: text ? [{ at, text }] : [], bookmark });
     if (outcome.kind !== "appended") this.#fence.abort(new Error(`append: ${outcome.kind}`));
   }
 
@@ -204,7 +195,7 @@ class Production {
   #recordRecovery(): boolean {
     if (!this.#recovering) return true;
     try {
-      this.#at.writer.recovered(this.#job.run, this.#epoch, this.#recovering);
+      this.#at.office.recovered(this.#recovering);
     } catch (reason) {
       this.#broken = { reason };
       this.#fence.abort(reason);
@@ -215,25 +206,22 @@ class Production {
     return true;
   }
 
-  async #complete({ finish, usage }: Ending): Promise<null> {
+  async #complete({ finish, usage }: Ending): Promise<void> {
     this.#recordRecovery();
     if (this.#broken) throw this.#broken.reason;
     this.#spent = addUsage(this.#spent, usage ?? this.#estimate());
     this.#requestFrom = this.#text.length;
-    await this.#end({ status: "completed", finish, error: null, replacedBy: null });
-    return null;
+    await this.#end({ status: "completed", finish, error: null });
   }
 
-  async #fail({ code, message, retryAfter }: ProviderError): Promise<null> {
-    await this.#end({ status: "failed", finish: null, error: { code, message, retryAfter }, replacedBy: null });
-    return null;
+  async #fail({ code, message, retryAfter }: ProviderError): Promise<void> {
+    await this.#end({ status: "failed", finish: null, error: { code, message, retryAfter } });
   }
 
-  async #cancelled(): Promise<null> {
+  async #cancelled(): Promise<void> {
     const bookmark = this.#bookmark();
     if (bookmark) await this.#stopAnswer(bookmark);
-    await this.#end({ status: "cancelled", finish: null, error: null, replacedBy: null });
-    return null;
+    await this.#end({ status: "cancelled", finish: null, error: null });
   }
 
   /** Stops an answer at a provider that would go on with it without us, and be paid for it. */
@@ -243,7 +231,7 @@ class Production {
     });
   }
 
-  async #giveUp(rung: "replace" | "interrupted", cause: ProviderError | null): Promise<number | null> {
+  async #giveUp(rung: "replace" | "interrupted", cause: ProviderError | null): Promise<void> {
     const why = cause ? ` The last reason: ${cause.message}` : "";
     const error: RunError = {
       code: "recovery_exhausted",
@@ -252,10 +240,7 @@ class Production {
     };
     const bookmark = this.#bookmark();
     if (bookmark) void this.#stopAnswer(bookmark);
-    const replacement = rung === "replace" ? this.#at.replacement(this.#job) : undefined;
-    const replacedBy = replacement?.started.run ?? null;
-    const ended = await this.#end({ status: "interrupted", finish: null, error, replacedBy }, replacement);
-    return ended && replacement ? replacement.run : null;
+    await this.#end({ status: "interrupted", finish: null, error }, rung === "replace");
   }
 
   /** Puts on the bill what a request that broke off had made; one that made nothing is taken to have cost nothing. */
@@ -268,18 +253,14 @@ class Production {
     return estimateUsage(this.#job.ask, this.#text.slice(this.#requestFrom));
   }
 
-  /** False when the run is no longer this producer's to end. */
-  async #end(ended: Omit<Ended, "receipt">, replacement?: Opening): Promise<boolean> {
-    const { writer, clock, cost } = this.#at;
-    const { run } = this.#job;
-    const open = this.#open();
-    if (!open) return false;
+  async #end(ended: Omit<Ended, "receipt">, replace = false): Promise<void> {
+    const { office, clock, cost } = this.#at;
+    const { held } = office;
+    if (!held) return;
     this.#settleBill();
-    const { tier, provider, model, cache } = open.started;
+    const { tier, provider, model, cache } = held.started;
     const { inputTokens, outputTokens, estimated } = this.#spent;
-    return writer.end(
-      run,
-      this.#epoch,
+    await office.end(
       {
         ...ended,
         receipt: {
@@ -291,13 +272,13 @@ class Production {
           outputTokens,
           estimated,
           cost: cost(this.#job, this.#spent),
-          firstTokenMs: open.firstTokenMs,
+          firstTokenMs: held.firstTokenMs,
           totalMs: Math.max(0, clock.now() - this.#startedAt),
           requests: this.#requests,
           recoveries: this.#recoveries,
         },
       },
-      replacement,
+      replace,
     );
   }
 
