@@ -10,6 +10,8 @@ export const MAX_SYSTEM_LENGTH = 50_000;
 export const MAX_TITLE_LENGTH = 200;
 /** The largest `maxOutputTokens` that can be asked for. */
 export const MAX_OUTPUT_TOKENS = 200_000;
+/** How long an answer may be kept in the cache, seconds: a year. */
+export const MAX_CACHE_TTL_SECONDS = 31_536_000;
 /** Chats a person may keep. */
 export const MAX_CHATS_PER_PERSON = 10_000;
 /** Readers (SSE, WebSocket, long-poll) of one chat at once. */

@@ -9,6 +9,7 @@ const STATUS = {
   not_yours: [403, "This chat belongs to somebody else"],
   unknown_chat: [404, "There is no such chat"],
   unknown_run: [404, "There is no such run"],
+  not_cached: [404, "No such answer is kept"],
   not_found: [404, "There is nothing at this address"],
   method_not_allowed: [405, "This address does not take that method"],
   conflict: [409, "The state does not allow that"],

@@ -76,6 +76,19 @@ export const runParamsSchema = z
   .meta({ id: "RunParams" });
 export type RunParams = z.infer<typeof runParamsSchema>;
 
+/** What an answer that was made already, or was being made for somebody else, spared this run. */
+export const savedSchema = z
+  .object({
+    /** How much sooner it ended than the answer took that was made, milliseconds. */
+    ms: z.number().int(),
+    inputTokens: z.number().int().nullable(),
+    outputTokens: z.number().int().nullable(),
+    /** US dollars. */
+    cost: z.number().nullable(),
+  })
+  .meta({ id: "Saved" });
+export type Saved = z.infer<typeof savedSchema>;
+
 /** What a run reports when it ended. `null` means unknown, never zero. */
 export const receiptSchema = z
   .object({
@@ -96,6 +109,10 @@ export const receiptSchema = z
     /** Requests made to the provider for this run. */
     requests: z.number().int(),
     recoveries: z.array(recoverySchema),
+    /** Only where `cache` is `hit` or `collapsed`, and something was spared. */
+    saved: savedSchema.optional(),
+    /** How old a cached answer was when it was given, seconds; only on a hit. */
+    age: z.number().int().optional(),
   })
   .meta({ id: "Receipt" });
 export type Receipt = z.infer<typeof receiptSchema>;

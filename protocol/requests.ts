@@ -2,6 +2,7 @@
 // because the OpenAPI document and the checks against it are made from these schemas.
 import { z } from "zod";
 import {
+  MAX_CACHE_TTL_SECONDS,
   MAX_OUTPUT_TOKENS,
   MAX_PROMPT_LENGTH,
   MAX_QUERY_LENGTH,
@@ -24,7 +25,18 @@ import {
 /** Text from outside: what no text can have, half a character, has U+FFFD in its place, as everywhere on the web. */
 const text = () => z.string().overwrite((value) => value.toWellFormed());
 
-export const cacheModeSchema = z.enum(["default", "no-cache", "no-store", "only-if-cached"]);
+export const cacheModeSchema = z
+  .enum(["default", "no-cache", "no-store", "only-if-cached"])
+  .describe(
+    "`default` gives an answer that is kept, or one that is just being made, else has one made and keeps it; `no-cache` " +
+      "has one made whatever is kept, and keeps it; `no-store` neither looks nor keeps; `only-if-cached` has none made.",
+  );
+export type CacheMode = z.infer<typeof cacheModeSchema>;
+
+export const cachePaceSchema = z
+  .enum(["instant", "original"])
+  .describe("How a kept answer comes: all of it at once, or at the pace at which it was made.");
+export type CachePace = z.infer<typeof cachePaceSchema>;
 
 export const recoveryPolicySchema = z
   .enum(["free", "continue", "replace"])
@@ -52,7 +64,11 @@ export const generateRequestSchema = z
     system: text().max(MAX_SYSTEM_LENGTH).optional(),
     maxOutputTokens: z.number().int().min(1).max(MAX_OUTPUT_TOKENS).optional(),
     cache: z
-      .strictObject({ mode: cacheModeSchema.optional(), ttl: z.number().int().min(1).max(31_536_000).optional() })
+      .strictObject({
+        mode: cacheModeSchema.optional(),
+        ttl: z.number().int().min(1).max(MAX_CACHE_TTL_SECONDS).optional().describe("How long it is kept, seconds."),
+        pace: cachePaceSchema.optional(),
+      })
       .optional(),
     recovery: recoveryPolicySchema.optional(),
   })
