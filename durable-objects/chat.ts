@@ -25,10 +25,10 @@ const logger = getLogger(["keepstream", "chat"]);
 const ALARM_MS = 10 * 60_000;
 const RETRY_DELIVERY_MS = [1_000, 5_000, 30_000, 120_000, 600_000];
 
-/** A run to start, and whether in a chat that does not exist yet. */
+/** A run to start, and whose tenant the chat is where it does not exist yet. */
 export interface RunStart {
   ask: RunAsk;
-  create: boolean;
+  create: { tenant: string } | null;
 }
 
 const GONE = fail("unknown_chat", "There is no such chat; it may have been deleted.");
@@ -106,13 +106,13 @@ export class ChatObject extends DurableObject<Env> {
   }
 
   /** Starts a run; with `create`, in a chat that does not exist yet. */
-  async generate(person: string, ask: RunAsk, create: boolean): Promise<Result<Started>> {
+  async generate(person: string, ask: RunAsk, create: RunStart["create"]): Promise<Result<Started>> {
     if (this.#erasing) return GONE;
     if (!create || this.#log.chat) {
       const chat = this.#chatOf(person);
       if (!chat.ok) return chat;
     } else {
-      this.#log.create(this.ctx.id.toString(), person, clock.now());
+      this.#log.create(this.ctx.id.toString(), person, create.tenant, clock.now());
     }
     const starting = this.#supervisor.start(ask);
     // In the same transaction as the run: whatever happens next, the platform comes back to see it end.

@@ -23,11 +23,15 @@ const STEPS = [
      recovery TEXT NOT NULL, started TEXT NOT NULL, ended TEXT
    );
    CREATE TABLE idempotency (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, run INTEGER NOT NULL)`,
+  `ALTER TABLE chat ADD COLUMN tenant TEXT NOT NULL DEFAULT 'open';
+   UPDATE chat SET tenant = owner WHERE owner LIKE 'token:%'`,
 ];
 
 export interface ChatRow {
   chatId: string;
   owner: string;
+  /** Who may share answers and statistics with the owner. */
+  tenant: string;
   title: string | null;
   created: number;
   /** The outbox's cursor: everything up to this position has reached the person's list. */
@@ -84,13 +88,14 @@ export class ChunkLog {
     const [row] = this.#sql.exec<{
       chat_id: string;
       owner: string;
+      tenant: string;
       title: string | null;
       created: number;
       delivered: number;
-    }>("SELECT chat_id, owner, title, created, delivered FROM chat");
+    }>("SELECT chat_id, owner, tenant, title, created, delivered FROM chat");
     if (row) {
-      const { chat_id: chatId, owner, title, created, delivered } = row;
-      this.#chat = { chatId, owner, title, created, delivered };
+      const { chat_id: chatId, owner, tenant, title, created, delivered } = row;
+      this.#chat = { chatId, owner, tenant, title, created, delivered };
     }
   }
 
@@ -104,10 +109,16 @@ export class ChunkLog {
     return this.#last;
   }
 
-  create(chatId: string, owner: string, created: number): void {
+  create(chatId: string, owner: string, tenant: string, created: number): void {
     this.#open();
-    this.#sql.exec("INSERT INTO chat (id, chat_id, owner, created) VALUES (1, ?, ?, ?)", chatId, owner, created);
-    this.#chat = { chatId, owner, title: null, created, delivered: 0 };
+    this.#sql.exec(
+      "INSERT INTO chat (id, chat_id, owner, tenant, created) VALUES (1, ?, ?, ?, ?)",
+      chatId,
+      owner,
+      tenant,
+      created,
+    );
+    this.#chat = { chatId, owner, tenant, title: null, created, delivered: 0 };
   }
 
   setDelivered(position: number): void {

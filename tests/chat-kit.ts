@@ -104,7 +104,7 @@ export class Received implements Sink {
 /** What an object has in memory, on the disk it is given. Made again on the same disk, it is the object after a crash. */
 export function openObject(disk: TestDisk, clock: ManualClock = new ManualClock()) {
   const log = new ChunkLog(disk);
-  if (!log.chat) log.create(CHAT, "me", clock.now());
+  if (!log.chat) log.create(CHAT, "me", "open", clock.now());
   const subscribers: Subscribers = new Subscribers(log, clock, () => writer);
   const writer: LogWriter = new LogWriter(log, () => disk.sync(), clock, subscribers);
   return { disk, clock, log, writer, subscribers };

@@ -1,4 +1,5 @@
 // What every route finds in its context.
+import type { Identity } from "./auth/identity.ts";
 import type { Services } from "./services.ts";
 
 export interface AppEnv {
@@ -7,7 +8,7 @@ export interface AppEnv {
     services: Services;
     requestId: string;
     /** Who is asking; set on everything that belongs to somebody. */
-    person: string;
+    identity: Identity;
     /** The token of a person who came without any. */
     newSession?: string;
   };

@@ -4,7 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import { MAX_BODY_BYTES } from "../protocol/limits.ts";
 import { problemResponse } from "../protocol/problems.ts";
 import type { AppEnv } from "./app-env.ts";
-import { identify, keepSession } from "./auth/person.ts";
+import { identify, keepSession } from "./auth/identify.ts";
 import { onError, refuse } from "./problem.ts";
 import { identifyRequest } from "./request-id.ts";
 import { createRouter } from "./router.ts";

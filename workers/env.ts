@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type Tier, tierSchema } from "../protocol/records.ts";
 import { type ProvidersConfig, parseProvidersConfig } from "../providers/config.ts";
+import { parseApiTokens } from "./auth/api-tokens.ts";
 
 /** Blank is the same as not set. */
 const text = z
@@ -12,7 +13,7 @@ const text = z
 
 const settingsSchema = z.object({
   SESSION_SECRET: text.pipe(z.string().min(16, "must have at least 16 characters").optional()),
-  API_TOKENS: text.transform((list) => (list ?? "").split(",").flatMap((token) => token.trim() || [])),
+  API_TOKENS: text.transform((list) => parseApiTokens(list ?? "")),
   DEFAULT_TIER: text
     .pipe(z.enum(tierSchema.options, { error: `must be one of ${tierSchema.options.join(", ")}` }).optional())
     .transform((tier): Tier => tier ?? "mvp"),

@@ -2,6 +2,8 @@
 import type { ChatObject } from "../durable-objects/chat.ts";
 import type { PersonObject } from "../durable-objects/person.ts";
 import { createProviders, type Providers } from "../providers/registry.ts";
+import { createApiTokens } from "./auth/api-tokens.ts";
+import type { Identity } from "./auth/identity.ts";
 import { parseEnv, type Settings } from "./env.ts";
 import { createModelList, type ModelList } from "./model-list.ts";
 
@@ -10,6 +12,8 @@ export interface Services {
   providers: Providers;
   models: ModelList;
   sessionSecret(): Promise<string>;
+  /** Whose token of `API_TOKENS` this is. */
+  apiToken(presented: string): Promise<Identity | undefined>;
   /** Rejects when Durable Objects can't be reached. */
   deploymentAnswers(): Promise<void>;
   newChatId(): string;
@@ -43,6 +47,7 @@ function build(env: Env): Services {
       secret ??= await deployment().sessionSecret();
       return secret;
     },
+    apiToken: createApiTokens(settings.API_TOKENS),
     deploymentAnswers: () => deployment().ping(),
     newChatId: () => env.CHAT.newUniqueId().toString(),
     chat(chatId) {

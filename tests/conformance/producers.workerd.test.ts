@@ -82,7 +82,7 @@ async function withRun(test: (log: Log) => Promise<void>): Promise<void> {
       },
     };
     const log = new ChunkLog(disk);
-    log.create(id.toString(), "somebody", 0);
+    log.create(id.toString(), "somebody", "open", 0);
     written = 0;
     const clock = new TestClock();
     const replica = new Replica();

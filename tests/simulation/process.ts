@@ -82,7 +82,7 @@ export class Process {
   }
 
   #ensureChat(): void {
-    if (!this.log.chat) this.log.create(this.#world.chatId, "somebody", this.clock.now());
+    if (!this.log.chat) this.log.create(this.#world.chatId, "somebody", "open", this.clock.now());
   }
 
   rename(title: string): Promise<void> {

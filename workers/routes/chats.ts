@@ -73,27 +73,27 @@ const searchRoute = createRoute({
 export const chatRoutes = createRouter();
 
 chatRoutes.openapi(listRoute, async (c) => {
-  const { services, person } = c.var;
-  return c.json(expect(await services.person(person).list(c.req.valid("query").cursor ?? null)), 200);
+  const { services, identity } = c.var;
+  return c.json(expect(await services.person(identity.person).list(c.req.valid("query").cursor ?? null)), 200);
 });
 
 chatRoutes.openapi(readRoute, async (c) => {
   const { chat } = chatTarget(c.var.services, c.req.valid("param").chatId);
-  return c.json(expect(await chat.read(c.var.person)), 200);
+  return c.json(expect(await chat.read(c.var.identity.person)), 200);
 });
 
 chatRoutes.openapi(renameRoute, async (c) => {
   const { chat } = chatTarget(c.var.services, c.req.valid("param").chatId);
-  return c.json(expect(await chat.rename(c.var.person, c.req.valid("json").title)), 200);
+  return c.json(expect(await chat.rename(c.var.identity.person, c.req.valid("json").title)), 200);
 });
 
 chatRoutes.openapi(deleteRoute, async (c) => {
-  const { services, person } = c.var;
+  const { services, identity } = c.var;
   const { chat, chatId } = chatTarget(services, c.req.valid("param").chatId);
-  const erased = await chat.erase(person);
+  const erased = await chat.erase(identity.person);
   // A deletion that broke off half-way is completed by asking again: the list may still know what the object forgot.
   const listed =
-    (erased.ok || erased.failure.code === "unknown_chat") && (await services.person(person).remove(chatId));
+    (erased.ok || erased.failure.code === "unknown_chat") && (await services.person(identity.person).remove(chatId));
   if (!erased.ok && !listed) expect(erased);
   return c.body(null, 204);
 });
@@ -101,13 +101,13 @@ chatRoutes.openapi(deleteRoute, async (c) => {
 chatRoutes.openapi(exportRoute, async (c) => {
   const { chat } = chatTarget(c.var.services, c.req.valid("param").chatId);
   const { format } = c.req.valid("query");
-  const view = expect(await chat.read(c.var.person));
+  const view = expect(await chat.read(c.var.identity.person));
   c.header("content-disposition", `attachment; filename="${fileName(view.title, format)}"`);
   if (format === "json") return c.json(view, 200);
   return c.body(toMarkdown(view), 200, { "content-type": "text/markdown; charset=utf-8" }) as never;
 });
 
 chatRoutes.openapi(searchRoute, async (c) => {
-  const { services, person } = c.var;
-  return c.json(await services.person(person).search(c.req.valid("query").q), 200);
+  const { services, identity } = c.var;
+  return c.json(await services.person(identity.person).search(c.req.valid("query").q), 200);
 });

@@ -50,13 +50,14 @@ const route = createRoute({
 export const generateRoutes = createRouter();
 
 generateRoutes.openapi(route, async (c) => {
-  const { services, person, requestId } = c.var;
+  const { services, identity, requestId } = c.var;
+  const { person, tenant } = identity;
   const body = c.req.valid("json");
   const idempotency = await fingerprint(c.req.valid("header")["idempotency-key"], body);
   const ask = await toRunAsk(services, body, idempotency);
   const chatId = await admit(services, person, body, ask);
   const { chat } = chatTarget(services, chatId);
-  const create = body.chatId === undefined;
+  const create = body.chatId === undefined ? { tenant } : null;
 
   const supports = ["application/json", ...Object.keys(FORMS)];
   const form = FORMS[accepts(c, { header: "Accept", supports, default: "application/json" })];

@@ -68,7 +68,7 @@ export const runRoutes = createRouter();
 
 runRoutes.openapi(statusRoute, async (c) => {
   const { chat, run } = runTarget(c.var.services, c.req.valid("param").id);
-  const status = expect(await chat.status(c.var.person, run));
+  const status = expect(await chat.status(c.var.identity.person, run));
   return c.json({ ...status, links: runLinks(status.id) }, 200);
 });
 
@@ -76,16 +76,16 @@ runRoutes.openapi(chunksRoute, async (c) => {
   const { chat, run } = chatTarget(c.var.services, c.req.valid("param").id);
   const { offset, wait } = c.req.valid("query");
   const reading = { run, from: resumePoint(offset) };
-  return c.json(expect(await chat.chunks(c.var.person, reading, MAX_CHUNKS_BYTES, (wait ?? 0) * 1000)), 200);
+  return c.json(expect(await chat.chunks(c.var.identity.person, reading, MAX_CHUNKS_BYTES, (wait ?? 0) * 1000)), 200);
 });
 
 runRoutes.openapi(streamRoute, async (c) => {
-  const { person, requestId, services } = c.var;
+  const { identity, requestId, services } = c.var;
   const { chat, run } = chatTarget(services, c.req.valid("param").id);
   const { offset, from: first } = c.req.valid("query");
   const from = resumePoint(c.req.valid("header")["last-event-id"], offset, first);
   const reading = {
-    person,
+    person: identity.person,
     requestId,
     form: "sse" as const,
     ...(run !== undefined && { run }),
@@ -97,5 +97,5 @@ runRoutes.openapi(streamRoute, async (c) => {
 runRoutes.openapi(cancelRoute, async (c) => {
   const { id } = c.req.valid("param");
   const { chat, run } = runTarget(c.var.services, id);
-  return c.json({ id, state: expect(await chat.cancel(c.var.person, run)) }, 200);
+  return c.json({ id, state: expect(await chat.cancel(c.var.identity.person, run)) }, 200);
 });

@@ -20,7 +20,7 @@ const route = createRoute({
 export const socketRoutes = createRouter();
 
 socketRoutes.openapi(route, async (c) => {
-  const { person, requestId, services } = c.var;
+  const { identity, requestId, services } = c.var;
   const upgrade = c.req.header("upgrade");
   if (upgrade?.toLowerCase() !== "websocket") {
     refuse("bad_request", "This address speaks WebSocket. To read over plain HTTP use /api/chat/stream/{id}.");
@@ -28,7 +28,7 @@ socketRoutes.openapi(route, async (c) => {
   const { chat, run } = chatTarget(services, c.req.valid("param").id);
   const from = resumePoint(c.req.valid("query").offset);
   const reading = {
-    person,
+    person: identity.person,
     requestId,
     form: "socket" as const,
     ...(run !== undefined && { run }),

@@ -1,44 +1,43 @@
-// Who is asking: the holder of a bearer token (one of `API_TOKENS`, or a session's), or of a session cookie. Whoever
-// has neither is given a session.
+// The door: whoever holds a bearer token (one of `API_TOKENS`, or a session's), or a session cookie, is let in as the
+// person it stands for. Whoever has neither is given a session.
 import { getCookie, setCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../app-env.ts";
 import { refuse } from "../problem.ts";
+import type { Services } from "../services.ts";
+import { anonymous, type Identity } from "./identity.ts";
 import { createSession, verifySession } from "./session.ts";
 
 const COOKIE = "keepstream";
 /** As long as browsers keep one. */
 const COOKIE_SECONDS = 400 * 24 * 3600;
 
-async function tokenPerson(token: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
-  return `token:${[...digest.slice(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
-}
-
-async function bearerPerson(header: string, secret: string, tokens: string[]): Promise<string | undefined> {
+async function bearer(services: Services, header: string): Promise<Identity | undefined> {
   const [, token] = /^Bearer (\S+)$/i.exec(header) ?? [];
   if (!token) return undefined;
-  if (tokens.includes(token)) return tokenPerson(token);
-  return (await verifySession(secret, token))?.person;
+  const configured = await services.apiToken(token);
+  if (configured) return configured;
+  const session = await verifySession(await services.sessionSecret(), token);
+  return session && anonymous(session.person);
 }
 
-/** Sets `person` for the routes behind it. */
+/** Sets `identity` for the routes behind it. */
 export const identify = createMiddleware<AppEnv>(async (c, next) => {
-  const { sessionSecret, settings } = c.var.services;
-  const secret = await sessionSecret();
+  const { services } = c.var;
   const header = c.req.header("authorization");
   if (header !== undefined) {
-    const person = await bearerPerson(header, secret, settings.API_TOKENS);
-    if (!person)
+    const identity = await bearer(services, header);
+    if (!identity)
       refuse("unauthenticated", "The bearer token is not valid. Get one by POST /api/session, or send none.");
-    c.set("person", person);
+    c.set("identity", identity);
     await next();
     return;
   }
+  const secret = await services.sessionSecret();
   const cookie = getCookie(c, COOKIE);
   const known = cookie && (await verifySession(secret, cookie));
   const session = known || (await createSession(secret));
-  c.set("person", session.person);
+  c.set("identity", anonymous(session.person));
   if (!known) c.set("newSession", session.token);
   await next();
 });
