@@ -14,6 +14,7 @@ import { docsRoutes } from "./routes/docs.ts";
 import { generateRoutes } from "./routes/generate.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { socketRoutes } from "./routes/socket.ts";
+import { statsRoutes } from "./routes/stats.ts";
 import { servicesOf } from "./services.ts";
 
 export function createApp(): OpenAPIHono<AppEnv> {
@@ -54,7 +55,15 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.use("/api/chat/generate", keepSession);
   app.use("/ws/*", identify);
 
-  for (const routes of [generateRoutes, runRoutes, socketRoutes, chatRoutes, discoveryRoutes, docsRoutes]) {
+  for (const routes of [
+    generateRoutes,
+    runRoutes,
+    socketRoutes,
+    chatRoutes,
+    statsRoutes,
+    discoveryRoutes,
+    docsRoutes,
+  ]) {
     app.route("/", routes);
   }
   app.doc31("/openapi.json", {
