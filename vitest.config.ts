@@ -54,7 +54,14 @@ export default defineConfig({
     projects: [
       {
         // Pure modules and Node programs.
-        test: { name: "unit", environment: "node", include: ["**/*.test.ts"], exclude: elsewhere, testTimeout: 30_000 },
+        test: {
+          name: "unit",
+          environment: "node",
+          include: ["**/*.test.ts"],
+          exclude: elsewhere,
+          globalSetup: ["./tests/stores.setup.ts"],
+          testTimeout: 30_000,
+        },
       },
       {
         // Inside real workerd, with real Durable Objects.
@@ -67,7 +74,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["**/*.workerd.test.ts"],
-          globalSetup: ["./tests/scripted-model.setup.ts"],
+          globalSetup: ["./tests/scripted-model.setup.ts", "./tests/stores.setup.ts"],
           // Bundled once instead of fetched module by module in each file: the first request of a file takes 2 s, not 8.
           deps: { optimizer: { ssr: { enabled: true, include: WORKER_PACKAGES } } },
           testTimeout: 30_000,
