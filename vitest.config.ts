@@ -25,6 +25,8 @@ const scriptedEnv = (url: string) => ({
   DEFAULT_MODEL: "",
   PROVIDER_STALL_MS: "2000",
   API_TOKENS: "token-of-one-script, token-of-another",
+  TEMPORAL_BRIDGE_URL: "",
+  TEMPORAL_BRIDGE_TOKEN: "only-for-tests-only-for-tests",
   SESSION_SECRET: "only-for-tests-only-for-tests",
 });
 

@@ -5,15 +5,18 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../producers/producer.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
-import type { RunStatus, TitleRecord } from "../protocol/records.ts";
+import type { RunStatus, Tier, TitleRecord } from "../protocol/records.ts";
 import type { ChatReply, ChunksReply } from "../protocol/requests.ts";
 import { providersOf } from "../providers/registry.ts";
+import { bridgeOf, ownerTag } from "./bridge-client.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
+import { commission } from "./commission.ts";
 import { Connections, type Reading } from "./connections.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { LogWriter } from "./log-writer.ts";
 import { pendingUpdate } from "./outbox.ts";
-import { ownProducer } from "./own-producer.ts";
+import { type OwnProducerOptions, ownProducer } from "./own-producer.ts";
+import { type OutsideCall, type OutsideReply, ProducersDoor } from "./producers-door.ts";
 import { Subscribers } from "./subscribers.ts";
 import { type RunAsk, type Started, Supervisor } from "./supervisor.ts";
 import { chatView, type RunStatusView, runStatus } from "./views.ts";
@@ -50,6 +53,7 @@ export class ChatObject extends DurableObject<Env> {
   #subscribers!: Subscribers;
   #connections!: Connections;
   #supervisor!: Supervisor;
+  #door!: ProducersDoor;
   #inAlarm = false;
   #deliveries = 0;
   /** The chat is being deleted: nothing of it can be relied on any more. */
@@ -73,14 +77,37 @@ export class ChatObject extends DurableObject<Env> {
     this.#connections = new Connections(log, subscribers, () => writer.durable);
     const warn = (message: string, details: Record<string, unknown>) =>
       logger.warn(message, { chat: log.chat?.chatId, ...details });
-    const own = ownProducer({
+    const surroundings: OwnProducerOptions = {
       clock,
       random: Math.random,
       cost: ({ provider, ask }, bill) => providers.costOf(provider.name, ask.model, bill),
       provider: (name) => providers.get(name),
       log: warn,
+    };
+    const door = new ProducersDoor({
+      log,
+      writer,
+      clock,
+      end: (run, epoch, ended, replace) => this.#supervisor.end(run, epoch, ended, replace),
     });
-    this.#supervisor = new Supervisor({ chunkLog: log, writer, clock, producer: () => own, log: warn });
+    this.#door = door;
+    const own = ownProducer(surroundings);
+    const bridge = bridgeOf(this.env);
+    const temporal =
+      bridge &&
+      commission({
+        ...surroundings,
+        bridge,
+        door,
+        chatId: () => log.chat?.chatId ?? "",
+        owner: () => ownerTag(log.chat?.owner ?? ""),
+        isOpen: (run) => writer.openRun(run)?.closed === false,
+        phase: (run, phase, attempt, detail) => writer.phase(run, phase, attempt, detail),
+        background: (work) => this.ctx.waitUntil(work),
+      });
+    // A run of a tier that is off by now is still brought to its end.
+    const producer = (tier: Tier) => (tier === "temporal" && temporal) || own;
+    this.#supervisor = new Supervisor({ chunkLog: log, writer, clock, producer, log: warn });
   }
 
   #chatOf(person: string): Result<ChatRow> {
@@ -156,6 +183,18 @@ export class ChatObject extends DurableObject<Env> {
       if (!this.#log.run(run)) return fail("unknown_run", `This chat has no run ${run}.`);
       return ok(await this.#supervisor.cancel(run));
     });
+  }
+
+  /** What a producer elsewhere asks of a run: see `producers-door.ts`. The Worker has seen that it may. */
+  async produceOutside(asked: OutsideCall): Promise<Result<OutsideReply>> {
+    if (!this.#log.chat || this.#erasing) return GONE;
+    const log = this.#log;
+    try {
+      return await this.#door.answer(asked);
+    } catch (error) {
+      if (this.#log === log && !this.#erasing) throw error;
+      return GONE;
+    }
   }
 
   async read(person: string): Promise<Result<ChatReply>> {

@@ -178,8 +178,11 @@ export class LogWriter {
     this.#audience.shown(open, { type: "run.phase", run: open.id, phase, attempt, detail });
   }
 
-  /** Records that the run goes on after a break, from what is promised. Throws when the disk does not take it. */
-  recovered(run: number, epoch: number, recovery: Omit<Recovery, "at">): void {
+  /**
+   * Records that the run goes on after a break, from what is promised. Throws when the disk does not take it. One that came
+   * as a numbered batch is counted in the same transaction, so that it is not recorded again when it comes again.
+   */
+  recovered(run: number, epoch: number, recovery: Omit<Recovery, "at">, seq?: number): void {
     const open = this.#open.get(run);
     if (!open || open.closed || open.epoch !== epoch) return;
     this.#transaction(() => {
@@ -187,8 +190,19 @@ export class LogWriter {
       const { mode, madeTwice } = recovery;
       const record: LogRecord = { type: "run.recovered", run: open.id, mode, at: open.committed, madeTwice };
       open.position = this.#write(run, record);
+      if (seq === undefined) return;
+      open.nextSeq = seq + 1;
+      open.dirtySince = this.#clock.now();
+      this.#commit(open);
     });
     void this.#settle();
+  }
+
+  /** Promises what the run has shown so far now, without waiting for its time. Resolves when it is on disk. */
+  async flush(run: number): Promise<void> {
+    const open = this.#open.get(run);
+    if (open && !open.closed && open.dirtySince !== null) this.#transaction(() => this.#commit(open));
+    await this.#settle();
   }
 
   /**

@@ -159,7 +159,10 @@ export class Supervisor {
     const turns = pathTo(this.#log, started.parent);
     const ask = { model: started.model, system, temperature, maxOutputTokens, turns };
     const fresh = onDisk !== null;
-    const takeOffice = async () => (fresh ? { office: this.#office(run, 1), inherited: null } : this.#succeed(run));
+    const takeOffice = async () => {
+      const first = fresh && this.#writer.openRun(run)?.epoch === 1;
+      return first ? { office: this.#office(run, 1), inherited: null } : this.#succeed(run);
+    };
     await this.#options.producer(started.tier).produce({ run, started, policy, ask, signal, fresh, takeOffice });
   }
 
@@ -170,16 +173,17 @@ export class Supervisor {
     if (!takeover || !row) return null;
     const { epoch, before } = takeover;
     const { text } = this.#log.text(row);
-    const inherited = { epoch, before, text, recoveries: this.#log.recoveries(row) };
+    const inherited = { predecessors: epoch - 1, resigned: false, before, text, recoveries: this.#log.recoveries(row) };
     return { office: this.#office(run, epoch), inherited };
   }
 
   #office(run: number, epoch: number): LogOffice {
-    const end = (ended: Ended, replace: boolean) => this.#end(run, epoch, ended, replace);
+    const end = (ended: Ended, replace: boolean) => this.end(run, epoch, ended, replace);
     return new LogOffice({ writer: this.#writer, run, epoch, end });
   }
 
-  async #end(run: number, epoch: number, ended: Ended, replace: boolean): Promise<void> {
+  /** Ends a run for whoever holds that epoch; with `replace`, another one begins in its place. */
+  async end(run: number, epoch: number, ended: Ended, replace: boolean): Promise<void> {
     const replacement = replace ? this.#replacement(run) : undefined;
     const took = await this.#writer.end(run, epoch, ended, replacement);
     if (took && replacement) this.#launch(replacement.run, Promise.resolve());

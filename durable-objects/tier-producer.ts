@@ -17,8 +17,8 @@ export interface Assignment {
   /** Nobody has held office in this run yet. */
   readonly fresh: boolean;
   /**
-   * Takes office: of a fresh run its first term, else the next one, which fences whoever held the one before. Null when
-   * the run has ended.
+   * Takes office: of a fresh run that nobody else has taken up its first term, else the next one, which fences whoever
+   * held the one before. Null when the run has ended.
    */
   takeOffice(): Promise<Term | null>;
 }

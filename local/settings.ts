@@ -28,6 +28,8 @@ export const HANDED_ON = [
   "AUTH_MODE",
   "API_TOKENS",
   "SESSION_SECRET",
+  "TEMPORAL_BRIDGE_URL",
+  "TEMPORAL_BRIDGE_TOKEN",
 ] as const;
 
 export type Vars = Record<string, string>;

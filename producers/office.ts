@@ -62,7 +62,10 @@ export interface Office {
 
 /** What a producer that follows another one is left by it. */
 export interface Inheritance {
-  epoch: number;
+  /** Producers that this run had before. */
+  predecessors: number;
+  /** The last of them laid down its office and left nothing behind: what it had made is on disk, and nobody makes more. */
+  resigned: boolean;
   /** The text on disk, and the state its predecessor last committed. */
   text: string;
   before: ProducerState | null;

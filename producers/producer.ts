@@ -40,14 +40,28 @@ export interface Surroundings {
   office: Office;
   clock: Clock;
   random(): number;
+  /** Who decides on asking again an ask that has shown nothing. Without it the producer does, and waits itself. */
+  retries?: Retries;
   cost(job: Job, bill: Bill): number | null;
   /** For the operator; never a prompt's or an answer's text. */
   log(message: string, details: Record<string, unknown>): void;
 }
 
+export interface Retries {
+  /** Milliseconds to wait before the next request, or null when there should be none. `failures` is from 1. */
+  delay(error: ProviderError, failures: number): number | null;
+  /** Waits; or rejects, and then so does the producer: another one is to ask again. */
+  wait(ms: number, error: ProviderError): Promise<void>;
+}
+
 /** Resolves when the run has ended, or is no longer this producer's. Rejects when its log does not take what it brings. */
 export async function produce(job: Job, surroundings: Surroundings): Promise<void> {
   await new Production(job, surroundings).run();
+}
+
+/** Ends a run that nobody will go on with: by the last rungs of the ladder, asking no provider for anything more. */
+export async function conclude(job: Job, surroundings: Surroundings, error: RunError): Promise<void> {
+  await new Production(job, surroundings).conclude(error);
 }
 
 class Production {
@@ -77,19 +91,18 @@ class Production {
     this.#at = at;
     this.#text = job.inherited?.text ?? "";
     this.#recoveries = job.inherited?.recoveries ?? [];
-    this.#requests = this.#before;
+    this.#requests = this.#predecessors;
     this.#startedAt = at.office.held?.started.time ?? at.clock.now();
     this.#signal = AbortSignal.any([job.signal, this.#fence.signal]);
   }
 
-  /** Producers that this run had before. */
-  get #before(): number {
-    return (this.#job.inherited?.epoch ?? 1) - 1;
+  get #predecessors(): number {
+    return this.#job.inherited?.predecessors ?? 0;
   }
 
   async run(): Promise<void> {
     let error: ProviderError | null = null;
-    let rung: Rung | "ask" = this.#job.inherited ? this.#climb() : "ask";
+    let rung: Rung | "ask" = this.#nothingCame() ? "ask" : this.#climb();
     for (;;) {
       // Fenced while it waited.
       if (!this.#at.office.held) return;
@@ -113,15 +126,31 @@ class Production {
     }
   }
 
+  async conclude(error: RunError): Promise<void> {
+    if (!this.#at.office.held) return;
+    if (this.#text) return this.#giveUp(this.#job.policy === "replace" ? "replace" : "interrupted", error);
+    const bookmark = this.#bookmark();
+    if (bookmark) void this.#stopAnswer(bookmark);
+    return this.#fail(error);
+  }
+
+  /** Whether the run is where it was when it began: nobody was at it, or whoever was left with empty hands. */
+  #nothingCame(): boolean {
+    const { inherited } = this.#job;
+    return inherited === null || (inherited.resigned && !inherited.text && !this.#at.office.held?.bookmark);
+  }
+
   /** What to do after a failed request. */
   async #after(error: ProviderError, tried: "ask" | "reattach" | "continue"): Promise<Rung | "ask" | "failed"> {
     // Nothing came of the request, so making it again costs nobody anything.
     if (!this.#cameOf.text && !this.#cameOf.answer) {
-      const delay = retryDelay(error, ++this.#retries, this.#at.random);
+      const { retries, random } = this.#at;
+      const failures = ++this.#retries;
+      const delay = retries ? retries.delay(error, failures) : retryDelay(error, failures, random);
       if (delay !== null) {
         const detail = `${error.message} Trying again in ${Math.ceil(delay / 1000)} s.`;
         this.#at.office.phase(tried === "ask" ? "waiting" : "recovering", this.#requests + 1, detail);
-        await this.#sleep(delay);
+        await (retries ? retries.wait(delay, error) : this.#sleep(delay));
         return tried;
       }
       if (tried === "ask") return "failed";
@@ -137,7 +166,7 @@ class Production {
   #climb(): Rung {
     const { policy } = this.#job;
     // A producer that was lost before anything came of it has tried as well.
-    const recoveries = Math.max(this.#recoveries.length, this.#before);
+    const recoveries = Math.max(this.#recoveries.length, this.#predecessors);
     return nextRung({ policy, bookmark: this.#bookmark(), failed: this.#failed, recoveries });
   }
 
@@ -166,7 +195,7 @@ class Production {
   /** Only a producer lost with its memory leaves text that is made again; after a broken stream we have it all. */
   #madeTwice(): number {
     const { inherited } = this.#job;
-    if (!inherited || this.#recoveries.length > inherited.recoveries.length) return 0;
+    if (!inherited || inherited.resigned || this.#recoveries.length > inherited.recoveries.length) return 0;
     const wentOnUntil = this.#bookmark() ? this.#at.clock.now() : null;
     return lostTokens(inherited.before, estimateTokenCount(inherited.text), this.#startedAt, wentOnUntil);
   }
@@ -214,7 +243,7 @@ class Production {
     await this.#end({ status: "completed", finish, error: null });
   }
 
-  async #fail({ code, message, retryAfter }: ProviderError): Promise<void> {
+  async #fail({ code, message, retryAfter }: RunError): Promise<void> {
     await this.#end({ status: "failed", finish: null, error: { code, message, retryAfter } });
   }
 
@@ -231,7 +260,7 @@ class Production {
     });
   }
 
-  async #giveUp(rung: "replace" | "interrupted", cause: ProviderError | null): Promise<void> {
+  async #giveUp(rung: "replace" | "interrupted", cause: RunError | null): Promise<void> {
     const why = cause ? ` The last reason: ${cause.message}` : "";
     const error: RunError = {
       code: "recovery_exhausted",

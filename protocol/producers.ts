@@ -66,13 +66,11 @@ export const termReplySchema = z.discriminatedUnion("kind", [
 ]);
 export type TermReply = z.infer<typeof termReplySchema>;
 
-/** What a producer has to say since its last batch: a recovery that has just proved to hold, or all the rest. */
+/** What is numbered: what came since the last batch, or a recovery that has just proved to hold. */
 export const outsideBatchSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("recovered"), recovery: recoverySchema.omit({ at: true }) }),
   z.strictObject({
     kind: z.literal("text"),
-    /** Told to readers before the text. */
-    phase: orNull(z.strictObject({ phase: phaseSchema, attempt: z.number().int(), detail: z.string().nullable() })),
     deltas: z.array(z.strictObject({ at: z.number().int().min(0), text: z.string() })),
     bookmark: orNull(bookmarkSchema),
   }),
@@ -81,7 +79,9 @@ export type OutsideBatch = z.infer<typeof outsideBatchSchema>;
 
 export const appendRequestSchema = z.strictObject({
   epoch: epochSchema,
-  /** The batch and its number in this term, from 0. Null: a sign of life and nothing else. */
+  /** What the run is doing from now on, shown before the batch. Not numbered: it is shown, and never kept. */
+  phase: orNull(z.strictObject({ phase: phaseSchema, attempt: z.number().int(), detail: z.string().nullable() })),
+  /** The batch and its number in this term, from 0. With neither a phase nor a batch this is a sign of life. */
   batch: orNull(z.strictObject({ seq: z.number().int().min(0), what: outsideBatchSchema })),
   /** Put all that was sent so far on disk, and answer when it is there. */
   flush: z.boolean(),

@@ -40,6 +40,7 @@ export const runErrorCodeSchema = z
     "provider_malformed",
     "provider_unreachable",
     "recovery_exhausted",
+    "producer_unavailable",
     "internal",
   ])
   .meta({ id: "RunErrorCode" });

@@ -12,9 +12,9 @@ import { chatRoutes } from "./routes/chats.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { generateRoutes } from "./routes/generate.ts";
+import { internalRoutes } from "./routes/internal.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { socketRoutes } from "./routes/socket.ts";
-import { statsRoutes } from "./routes/stats.ts";
 import { servicesOf } from "./services.ts";
 
 export function createApp(): OpenAPIHono<AppEnv> {
@@ -59,8 +59,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
     generateRoutes,
     runRoutes,
     socketRoutes,
+    internalRoutes,
     chatRoutes,
-    statsRoutes,
     discoveryRoutes,
     docsRoutes,
   ]) {

@@ -13,6 +13,10 @@ const text = z
 
 const settingsSchema = z.object({
   SESSION_SECRET: text.pipe(z.string().min(16, "must have at least 16 characters").optional()),
+  TEMPORAL_BRIDGE_URL: text.pipe(
+    z.url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" }).optional(),
+  ),
+  TEMPORAL_BRIDGE_TOKEN: text.pipe(z.string().min(16, "must have at least 16 characters").optional()),
   API_TOKENS: text.transform((list) => parseApiTokens(list ?? "")),
   DEFAULT_TIER: text
     .pipe(z.enum(tierSchema.options, { error: `must be one of ${tierSchema.options.join(", ")}` }).optional())

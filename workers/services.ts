@@ -1,4 +1,5 @@
 // The one place where the Worker's parts are built from its environment, once an isolate.
+import { type Bridge, bridgeOf } from "../durable-objects/bridge-client.ts";
 import type { ChatObject } from "../durable-objects/chat.ts";
 import type { PersonObject } from "../durable-objects/person.ts";
 import { createProviders, type Providers } from "../providers/registry.ts";
@@ -11,6 +12,8 @@ export interface Services {
   settings: Settings;
   providers: Providers;
   models: ModelList;
+  /** In front of Temporal; null where none is set up. */
+  bridge: Bridge | null;
   sessionSecret(): Promise<string>;
   /** Whose token of `API_TOKENS` this is. */
   apiToken(presented: string): Promise<Identity | undefined>;
@@ -42,6 +45,7 @@ function build(env: Env): Services {
     settings,
     providers,
     models: createModelList(providers, Date.now),
+    bridge: bridgeOf(env),
     async sessionSecret() {
       // The value is kept, not the promise: that belongs to the request that made it, and never settles when that is cancelled.
       secret ??= await deployment().sessionSecret();

@@ -128,7 +128,6 @@ describe("the description", () => {
         "delete /api/chats/{chatId}",
         "get /api/chats/{chatId}/export",
         "get /api/search",
-        "get /api/stats",
         "get /api/models",
         "get /api/tiers",
         "get /health",

@@ -255,6 +255,7 @@ export const en = {
     provider_malformed: "The provider’s answer could not be read.",
     provider_unreachable: "The provider cannot be reached.",
     recovery_exhausted: "The answer could not be picked up again.",
+    producer_unavailable: "Nobody could be found to write the answer.",
     internal: "Something went wrong on the server.",
   } satisfies Record<RunErrorCode, string>,
   errors: {

@@ -263,6 +263,7 @@ export const fr: Dictionary = {
     provider_malformed: "La réponse du fournisseur est illisible.",
     provider_unreachable: "Le fournisseur est injoignable.",
     recovery_exhausted: "La réponse n’a pas pu être reprise.",
+    producer_unavailable: "Personne n’a pu être trouvé pour écrire la réponse.",
     internal: "Quelque chose s’est mal passé sur le serveur.",
   },
   errors: {

@@ -3,13 +3,14 @@ import type { Tier } from "../../protocol/records.ts";
 import { refuse } from "../problem.ts";
 import type { Services } from "../services.ts";
 import { mvpTier } from "./mvp.ts";
+import { temporalTier } from "./temporal.ts";
 import type { TierState } from "./tier.ts";
 
 export function tierStates(services: Services): TierState[] {
   return [
     mvpTier(services),
     { tier: "redis", off: "This version does not have the redis tier yet." },
-    { tier: "temporal", off: "This version does not have the temporal tier yet." },
+    temporalTier(services),
   ];
 }
 

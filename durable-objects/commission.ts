@@ -1,0 +1,184 @@
+// The temporal tier's producer, as the chat sees it: a commission. It has the run's workflow started and sees to it that
+// the run ends; the words come from outside, through the producers' door. Whatever becomes of bridge, worker and
+// workflow, a run that nobody else will end is ended here.
+import { type Clock, conclude, type Job, produce, type Surroundings } from "../producers/producer.ts";
+import type { Phase, ProviderName, RunError } from "../protocol/records.ts";
+import type { Workflow } from "../protocol/workflows.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { Bridge, BridgeAnswer } from "./bridge-client.ts";
+import type { News, ProducersDoor } from "./producers-door.ts";
+import type { Assignment, TierProducer } from "./tier-producer.ts";
+
+export interface CommissionOptions extends Omit<Surroundings, "office"> {
+  bridge: Bridge;
+  door: Pick<ProducersDoor, "watch" | "listen">;
+  provider(name: ProviderName): Provider;
+  chatId(): string;
+  /** Stands for the chat's owner where workflows are listed. */
+  owner(): Promise<string>;
+  isOpen(run: number): boolean;
+  phase(run: number, phase: Phase, attempt: number, detail: string | null): void;
+  /** Lets something go on with nobody waiting for it. */
+  background(work: Promise<unknown>): void;
+}
+
+/** How long it is tried to have a workflow started, ms, and the longest wait in between. */
+const START_PATIENCE_MS = 60_000;
+const MAX_START_DELAY_MS = 5_000;
+/** How often a silent run is looked after, ms, and between which bounds the bridge is asked how its workflow is. */
+const TICK_MS = 1_000;
+const MIN_CHECK_MS = 2_000;
+const MAX_CHECK_MS = 30_000;
+/** A workflow is told to be over a moment before what it last did has come in, ms. */
+const GRACE_MS = 2_000;
+
+export function commission(options: CommissionOptions): TierProducer {
+  return { produce: (assignment) => new Commission(options, assignment).run() };
+}
+
+class Commission {
+  readonly #at: CommissionOptions;
+  readonly #clock: Clock;
+  readonly #assignment: Assignment;
+  #news: News | null = null;
+  #wake: () => void = () => {};
+
+  constructor(options: CommissionOptions, assignment: Assignment) {
+    this.#at = options;
+    this.#clock = options.clock;
+    this.#assignment = assignment;
+  }
+
+  async run(): Promise<void> {
+    const { run, signal, fresh } = this.#assignment;
+    const unwatch = this.#at.door.watch(run, (news) => {
+      this.#news = news;
+      this.#wake();
+    });
+    const onAbort = () => this.#wake();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      if (fresh) this.#at.phase(run, "validating", 1, null);
+      await this.#start();
+      while (this.#open) await this.#tend();
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      unwatch();
+    }
+  }
+
+  get #open(): boolean {
+    return this.#at.isOpen(this.#assignment.run);
+  }
+
+  /** Whether there is something that must be done before anything else. */
+  get #due(): boolean {
+    return !this.#open || this.#assignment.signal.aborted || this.#news?.kind === "failed";
+  }
+
+  /** Has the workflow started, unless something else comes first. */
+  async #start(): Promise<void> {
+    const { run } = this.#assignment;
+    const until = this.#clock.now() + START_PATIENCE_MS;
+    for (let delay = 500; !this.#due; delay = Math.min(delay * 2, MAX_START_DELAY_MS)) {
+      const answer = await this.#ask();
+      if (answer.ok || this.#due) return;
+      if (answer.why === "refused" || this.#clock.now() >= until) return this.#conclude(unavailable(answer.detail));
+      // Whoever has office already may have more to say of it.
+      if (this.#at.door.listen(run) === "nobody") {
+        this.#at.phase(run, "waiting", 1, `${answer.detail} Trying again in ${Math.ceil(delay / 1000)} s.`);
+      }
+      await this.#sleep(delay);
+    }
+  }
+
+  async #ask(): Promise<BridgeAnswer<Workflow>> {
+    const { run, provider, model } = this.#assignment.started;
+    return this.#at.bridge.start({ run, chatId: this.#at.chatId(), provider, model, owner: await this.#at.owner() });
+  }
+
+  /** Looks after the run until its worker has been silent for a while, then asks the bridge how it is. */
+  async #tend(): Promise<void> {
+    const { run } = this.#assignment;
+    let checkIn = MIN_CHECK_MS;
+    let checked = this.#clock.now();
+    let before: ReturnType<ProducersDoor["listen"]> | null = null;
+    while (!this.#due) {
+      await this.#sleep(TICK_MS);
+      if (this.#due) break;
+      const there = this.#at.door.listen(run);
+      if (there !== before) {
+        if (there === "nobody") this.#at.phase(run, "waiting", 1, "waiting for a worker");
+        checkIn = MIN_CHECK_MS;
+        before = there;
+      }
+      if (this.#clock.now() - checked < checkIn) continue;
+      checked = this.#clock.now();
+      checkIn = Math.min(checkIn * 2, MAX_CHECK_MS);
+      const failure = await this.#failure();
+      if (failure && !this.#due) return this.#conclude(failure);
+    }
+    if (!this.#open) return;
+    if (this.#assignment.signal.aborted) return this.#stop();
+    if (this.#news?.kind === "failed") return this.#conclude(this.#news.failure);
+  }
+
+  /** Why nobody will end this run any more; null while somebody may. */
+  async #failure(): Promise<RunError | null> {
+    const { run } = this.#assignment.started;
+    const answer = await this.#at.bridge.describe(run);
+    if (!answer.ok) {
+      // Temporal knows nothing of it: its store was lost. What is in the log is enough to go on from.
+      if (answer.why === "unknown") await this.#ask();
+      return null;
+    }
+    const { state, lastFailure } = answer.value;
+    if (state === "running") return null;
+    await this.#sleep(GRACE_MS);
+    return unavailable(`The workflow is ${state}. ${lastFailure?.message ?? ""}`.trim());
+  }
+
+  /** Takes the run back and stops its answer, here and now; the workflow hears of it later. */
+  async #stop(): Promise<void> {
+    await this.#inOffice((job, surroundings) => produce(job, surroundings));
+    this.#at.background(this.#cancelWorkflow());
+  }
+
+  async #cancelWorkflow(): Promise<void> {
+    const { run } = this.#assignment.started;
+    for (let delay = 1_000; delay < 30_000; delay *= 2) {
+      const answer = await this.#at.bridge.cancel(run);
+      if (answer.ok || answer.why !== "unreachable") return;
+      await new Promise<void>((resolve) => this.#clock.after(delay, resolve));
+    }
+    // The worker finds the run ended when it next says anything; so only the workflow's own end is late.
+    this.#at.log("workflow could not be told to stop", { run });
+  }
+
+  #conclude(error: RunError): Promise<void> {
+    return this.#inOffice((job, surroundings) => conclude(job, surroundings, error));
+  }
+
+  async #inOffice(work: (job: Job, surroundings: Surroundings) => Promise<void>): Promise<void> {
+    const { run, started, ask, policy, signal } = this.#assignment;
+    const term = await this.#assignment.takeOffice();
+    if (!term) return;
+    // The first term was this commission's, which asks no provider for anything.
+    const inherited = term.inherited && { ...term.inherited, predecessors: term.inherited.predecessors - 1 };
+    const job = { run, ask, policy, provider: this.#at.provider(started.provider), signal, inherited };
+    await work(job, { ...this.#at, office: term.office });
+  }
+
+  /** Waits `ms`, or until there is news. */
+  async #sleep(ms: number): Promise<void> {
+    if (this.#due) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      this.#clock.after(ms, resolve);
+    });
+  }
+}
+
+function unavailable(detail: string): RunError {
+  return { code: "producer_unavailable", message: `${detail} Ask again, or use another tier.`, retryAfter: null };
+}
