@@ -17,8 +17,9 @@ import { LogWriter } from "./log-writer.ts";
 import { pendingUpdate } from "./outbox.ts";
 import { type OwnProducerOptions, ownProducer } from "./own-producer.ts";
 import { type OutsideCall, type OutsideReply, ProducersDoor } from "./producers-door.ts";
+import type { RunAsk } from "./run-ask.ts";
 import { Subscribers } from "./subscribers.ts";
-import { type RunAsk, type Started, Supervisor } from "./supervisor.ts";
+import { type Started, Supervisor } from "./supervisor.ts";
 import { chatView, type RunStatusView, runStatus } from "./views.ts";
 
 const clock: Clock = { now: () => Date.now(), after: (ms, callback) => void setTimeout(callback, ms) };
@@ -107,7 +108,19 @@ export class ChatObject extends DurableObject<Env> {
       });
     // A run of a tier that is off by now is still brought to its end.
     const producer = (tier: Tier) => (tier === "temporal" && temporal) || own;
-    this.#supervisor = new Supervisor({ chunkLog: log, writer, clock, producer, log: warn });
+    this.#supervisor = new Supervisor({
+      chunkLog: log,
+      writer,
+      clock,
+      producer,
+      begun: () => this.#watch(),
+      log: warn,
+    });
+  }
+
+  /** In the same transaction as what was just written: whatever happens next, the platform comes back to see it end. */
+  #watch(): void {
+    if (!this.#inAlarm) void this.ctx.storage.setAlarm(clock.now());
   }
 
   #chatOf(person: string): Result<ChatRow> {
@@ -138,13 +151,11 @@ export class ChatObject extends DurableObject<Env> {
     if (!create || this.#log.chat) {
       const chat = this.#chatOf(person);
       if (!chat.ok) return chat;
-    } else {
-      this.#log.create(this.ctx.id.toString(), person, create.tenant, clock.now());
     }
-    const starting = this.#supervisor.start(ask);
-    // In the same transaction as the run: whatever happens next, the platform comes back to see it end.
-    if (this.#supervisor.busy && !this.#inAlarm) void this.ctx.storage.setAlarm(clock.now());
-    const started = await starting;
+    const id = this.ctx.id.toString();
+    const started = await this.#supervisor.start(ask, () => {
+      if (create && !this.#log.chat) this.#log.create(id, person, create.tenant, clock.now());
+    });
     if (started.ok && !create) void this.#deliver(false);
     return started;
   }

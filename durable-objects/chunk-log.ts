@@ -25,6 +25,7 @@ const STEPS = [
    CREATE TABLE idempotency (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, run INTEGER NOT NULL)`,
   `ALTER TABLE chat ADD COLUMN tenant TEXT NOT NULL DEFAULT 'open';
    UPDATE chat SET tenant = owner WHERE owner LIKE 'token:%'`,
+  "ALTER TABLE runs ADD COLUMN plan TEXT",
 ];
 
 export interface ChatRow {
@@ -47,6 +48,8 @@ export interface RunRow {
   recovery: RecoveryPolicy;
   started: RunStartedRecord;
   ended: RunEndedRecord | null;
+  /** What its tier must know of it; nothing to anybody else. */
+  plan: string | null;
 }
 
 interface LogRow extends Record<string, string | number | null> {
@@ -64,9 +67,10 @@ interface RunColumns extends Record<string, string | number | null> {
   recovery: string;
   started: string;
   ended: string | null;
+  plan: string | null;
 }
 
-const RUN_COLUMNS = "run, first, last, epoch, recovery, started, ended";
+const RUN_COLUMNS = "run, first, last, epoch, recovery, started, ended, plan";
 const READ_ROWS = 256;
 /** At most what a record's offset, type and run add to its body. */
 const ENVELOPE_BYTES = 200;
@@ -206,16 +210,40 @@ export class ChunkLog {
   }
 
   /** Writes `run.started` and the run's own row. */
-  startRun(run: number, started: RunStartedRecord, recovery: RecoveryPolicy): number {
+  startRun(run: number, started: RunStartedRecord, recovery: RecoveryPolicy, plan: string | null = null): number {
     const first = this.append(started, run);
     this.#sql.exec(
-      "INSERT INTO runs (run, first, epoch, recovery, started) VALUES (?, ?, 1, ?, ?)",
+      "INSERT INTO runs (run, first, epoch, recovery, started, plan) VALUES (?, ?, 1, ?, ?, ?)",
       run,
       first,
       recovery,
       JSON.stringify(started),
+      plan,
     );
     return first;
+  }
+
+  /** Writes a run whole: `run.started`, all of its text, `run.ended`, and its row; gives each record's position. */
+  wholeRun(
+    run: number,
+    started: RunStartedRecord,
+    recovery: RecoveryPolicy,
+    text: string,
+    ended: RunEndedRecord,
+  ): [number, LogRecord][] {
+    const delta: LogRecord = { type: "delta", run: started.run, at: 0, text };
+    const records = [started, ...(text ? [delta] : []), ended];
+    const whole = records.map((record): [number, LogRecord] => [this.append(record, run), record]);
+    this.#sql.exec(
+      "INSERT INTO runs (run, first, last, epoch, recovery, started, ended) VALUES (?, ?, ?, 1, ?, ?, ?)",
+      run,
+      this.#last - records.length + 1,
+      this.#last,
+      recovery,
+      JSON.stringify(started),
+      JSON.stringify(ended),
+    );
+    return whole;
   }
 
   /** Writes `run.ended` and closes the run's row. */
@@ -291,7 +319,7 @@ export class ChunkLog {
 }
 
 function toRun(row: RunColumns): RunRow {
-  const { run, first, last, epoch, recovery, started, ended } = row;
+  const { run, first, last, epoch, recovery, started, ended, plan } = row;
   return {
     run,
     first,
@@ -300,5 +328,6 @@ function toRun(row: RunColumns): RunRow {
     recovery: recovery as RecoveryPolicy,
     started: JSON.parse(started) as RunStartedRecord,
     ended: ended === null ? null : (JSON.parse(ended) as RunEndedRecord),
+    plan,
   };
 }

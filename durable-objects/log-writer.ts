@@ -9,7 +9,7 @@ import type { RecoveryPolicy } from "../protocol/requests.ts";
 import type { Bookmark } from "../providers/provider.ts";
 import type { ChunkLog } from "./chunk-log.ts";
 import { commitDue } from "./commit-policy.ts";
-import { type OpenRun, refuse, reopen } from "./open-run.ts";
+import { type OpenRun, promisable, refuse, reopen } from "./open-run.ts";
 
 /** What readers are told, in the order in which it happened. */
 export interface Audience {
@@ -35,6 +35,8 @@ export interface Opening {
   run: number;
   started: RunStartedRecord;
   recovery: RecoveryPolicy;
+  /** What the run's tier must know of it after a crash too; nothing to anybody else. */
+  plan: string | null;
 }
 
 interface Unannounced {
@@ -105,9 +107,31 @@ export class LogWriter {
     await this.#settle();
   }
 
-  #begin({ records, run, started, recovery }: Opening): void {
+  /**
+   * Writes a run that is over when it begins, its answer being there already: ask, text and end in one transaction.
+   * Resolves when all is on disk.
+   */
+  async startWhole(
+    opening: Opening,
+    text: string,
+    end: Ended,
+    remember?: { key: string; fingerprint: string },
+  ): Promise<void> {
+    const { records, run, started, recovery } = opening;
+    const { run: id, time } = started;
+    const ended: RunEndedRecord = { type: "run.ended", run: id, ...end, replacedBy: null, time };
+    this.#transaction(() => {
+      this.#writeAll(records);
+      const whole = this.#log.wholeRun(run, started, recovery, text, ended);
+      for (const [position, record] of whole) this.#announce(position, run, record);
+      if (remember) this.#log.remember(remember.key, remember.fingerprint, run);
+    });
+    await this.#settle();
+  }
+
+  #begin({ records, run, started, recovery, plan }: Opening): void {
     this.#writeAll(records);
-    this.#announce(this.#log.startRun(run, started, recovery), run, started);
+    this.#announce(this.#log.startRun(run, started, recovery, plan), run, started);
   }
 
   #adopt(run: number): void {
@@ -115,17 +139,28 @@ export class LogWriter {
     if (row) this.#open.set(run, reopen(this.#log, row));
   }
 
-  /** Begins a higher epoch: fences the producer before and promises what it showed. Undefined when the run has ended. */
+  /**
+   * Begins a higher epoch: fences the producer before and promises what it showed, or takes back what it could not
+   * promise. Undefined when the run has ended.
+   */
   async takeOver(run: number): Promise<Takeover | undefined> {
     const open = this.#open.get(run);
     const row = this.#log.run(run);
     if (!open || open.closed || !row) return undefined;
+    let takenBack = false;
     this.#transaction(() => {
       this.#commit(open);
-      open.epoch += 1;
-      open.nextSeq = 0;
+      takenBack = open.tail !== "";
+      Object.assign(open, {
+        epoch: open.epoch + 1,
+        nextSeq: 0,
+        tail: "",
+        bound: Number.POSITIVE_INFINITY,
+        dirtySince: null,
+      });
       this.#log.setEpoch(run, open.epoch);
     });
+    if (takenBack) this.#audience.shown(open, { type: "delta", run: open.id, at: open.committed, text: "" });
     const { epoch, committed: length, bookmark } = open;
     const before = this.#log.progress(row).producer;
     await this.#settle();
@@ -144,6 +179,7 @@ export class LogWriter {
     const now = this.#clock.now();
     open.nextSeq += 1;
     open.dirtySince ??= now;
+    open.bound = batch.bound ?? Number.POSITIVE_INFINITY;
     // One that does not go with all of the text would bring some of it again.
     if (batch.bookmark || batch.deltas.some(({ text }) => text)) open.bookmark = batch.bookmark;
     for (const { at, text } of batch.deltas) {
@@ -156,6 +192,8 @@ export class LogWriter {
       open.tail = kept === open.tail.length ? open.tail + text : open.tail.slice(0, kept) + text;
       this.#audience.shown(open, { type: "delta", run: open.id, at, text });
     }
+    // A bound may have moved only, or all that was shown been taken back: that is worth no row.
+    if (batch.bound !== undefined && open.tail === "") open.dirtySince = null;
     this.#arrange(open, now);
     return APPENDED;
   }
@@ -215,6 +253,8 @@ export class LogWriter {
     const replacedBy = replacement?.started.run ?? null;
     const record: RunEndedRecord = { type: "run.ended", run: open.id, ...ended, replacedBy, time: this.#clock.now() };
     this.#transaction(() => {
+      // Nothing follows, so nothing can differ from it.
+      open.bound = Number.POSITIVE_INFINITY;
       // A bookmark alone is worth no row any more.
       if (open.tail || open.waiters.length > 0) this.#commit(open);
       if (replacement) this.#begin(replacement);
@@ -255,26 +295,36 @@ export class LogWriter {
     this.#unannounced.push({ position, run, record, waiters });
   }
 
-  /** Writes what came since the last commit as one row, inside a transaction of the caller's, who then settles. */
+  /**
+   * Writes what came since the last commit, as far as it may be promised, as one row, inside a transaction of the
+   * caller's, who then settles.
+   */
   #commit(open: OpenRun): void {
     if (open.dirtySince === null) return;
-    const { run, id, epoch, bookmark, firstTokenMs, committed: at, tail: text, waiters } = open;
-    const producer: ProducerState = { epoch, seq: open.nextSeq - 1, bookmark, time: this.#clock.now(), firstTokenMs };
+    const { run, id, epoch, bookmark, firstTokenMs, committed: at, waiters } = open;
+    const time = this.#clock.now();
+    const text = open.tail.slice(0, promisable(open));
+    const rest = open.tail.slice(text.length);
+    if (rest && !text) return;
+    const producer: ProducerState = { epoch, seq: open.nextSeq - 1, bookmark, time, firstTokenMs };
     open.position = this.#log.append({ type: "delta", run: id, at, text }, run, producer);
     open.committed += text.length;
     open.chunks += 1;
-    open.tail = "";
-    open.dirtySince = null;
+    open.tail = rest;
+    open.dirtySince = rest ? time : null;
     open.bookmarkWritten = bookmark !== null;
-    open.waiters = [];
-    this.#announce(open.position, run, { type: "commit", run: id, through: open.committed }, waiters);
+    open.waiters = rest ? waiters : [];
+    this.#announce(open.position, run, { type: "commit", run: id, through: open.committed }, rest ? [] : waiters);
   }
 
   /** Sees to it that `open` is committed when the policy says. One timer at a time serves all runs of the chat. */
   #arrange(open: OpenRun, now: number): void {
     if (open.dirtySince === null) return;
+    const length = promisable(open);
+    // What holds it back will say when it may.
+    if (open.tail && length === 0) return;
     const due = commitDue({
-      length: open.tail.length,
+      length,
       since: open.dirtySince,
       first: open.committed === 0,
       firstBookmark: open.bookmark !== null && !open.bookmarkWritten,

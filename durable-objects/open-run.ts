@@ -15,6 +15,8 @@ export interface OpenRun {
   /** Code units written as rows, and the text shown beyond them. */
   committed: number;
   tail: string;
+  /** Text beyond this may not be promised yet. */
+  bound: number;
   chunks: number;
   bookmark: Bookmark | null;
   bookmarkWritten: boolean;
@@ -31,6 +33,11 @@ export interface OpenRun {
   waiters: ((offset: string) => void)[];
   /** Its end is written and takes no more; readers may yet have to be shown what came before. */
   closed: boolean;
+}
+
+/** How much of the tail may be promised. */
+export function promisable({ committed, tail, bound }: OpenRun): number {
+  return Math.min(tail.length, Math.max(0, bound - committed));
 }
 
 /** Why a batch cannot be taken, judged before any of it is. */
@@ -55,6 +62,7 @@ export function reopen(log: ChunkLog, row: RunRow): OpenRun {
     nextSeq: producer?.epoch === row.epoch ? producer.seq + 1 : 0,
     committed: length,
     tail: "",
+    bound: Number.POSITIVE_INFINITY,
     chunks,
     bookmark: producer?.bookmark ?? null,
     bookmarkWritten: producer?.bookmark != null,

@@ -3,7 +3,7 @@ import { ProviderError } from "../providers/provider.ts";
 import { rest, TestDisk } from "../tests/chat-kit.ts";
 import { type Play, STOP } from "../tests/played-provider.ts";
 import { ask, supervise } from "../tests/supervised.ts";
-import type { RunAsk } from "./supervisor.ts";
+import type { RunAsk } from "./run-ask.ts";
 
 const whole: Play = { pieces: ["Be", "cause"], end: STOP };
 const cut = new ProviderError("provider_stream_cut", "Cut.");

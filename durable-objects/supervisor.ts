@@ -4,47 +4,33 @@ import type { Ended, Term } from "../producers/office.ts";
 import type { Clock } from "../producers/producer.ts";
 import { MAX_OPEN_RUNS_PER_CHAT } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
-import type {
-  CacheStatus,
-  LogRecord,
-  ProviderName,
-  RunParams,
-  RunStartedRecord,
-  RunStatus,
-  Tier,
-} from "../protocol/records.ts";
-import type { RecoveryPolicy } from "../protocol/requests.ts";
+import type { CacheStatus, LogRecord, RunStartedRecord, RunStatus, Tier } from "../protocol/records.ts";
+import type { Turn } from "../providers/provider.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
 import { LogOffice } from "./log-office.ts";
 import type { LogWriter, Opening } from "./log-writer.ts";
 import { answerId, findMessage, messageId, pathTo } from "./messages.ts";
-import type { TierProducer } from "./tier-producer.ts";
-
-/** An ask that was checked and has all its defaults filled in. */
-export interface RunAsk {
-  /** Null to answer again the message that `parentId` names. */
-  prompt: string | null;
-  /** The message the ask follows; absent for the chat's last answer. */
-  parentId?: string | null;
-  tier: Tier;
-  provider: ProviderName;
-  model: string;
-  params: RunParams;
-  cache: CacheStatus;
-  recovery: RecoveryPolicy;
-  idempotency: { key: string; fingerprint: string } | null;
-}
+import type { RunAsk } from "./run-ask.ts";
+import type { Outlook, TierProducer } from "./tier-producer.ts";
 
 export interface Started {
   run: number;
   id: string;
+  cache: CacheStatus;
 }
+
+/** What an ask comes to, as the log stands: a run there is already, or one that follows `parent`. */
+type Admission = { known: RunRow } | { known: null; parent: string | null };
 
 interface Options {
   chunkLog: ChunkLog;
   writer: LogWriter;
   clock: Clock;
   producer(tier: Tier): TierProducer;
+  /** Called in the turn in which a run begins that needs somebody to see it end, whatever happens next. */
+  begun?(): void;
+  /** The conversation down to a message; by default, that of the log's tree. */
+  conversation?(message: string): Turn[];
   /** For the operator; never a prompt's or an answer's text. */
   log(message: string, details: Record<string, unknown>): void;
 }
@@ -70,16 +56,54 @@ export class Supervisor {
     this.#writer = options.writer;
   }
 
-  /** Writes the ask and its run to disk, then lets a producer answer it. */
-  async start(ask: RunAsk): Promise<Result<Started>> {
-    const known = ask.idempotency && this.#log.idempotent(ask.idempotency.key);
+  /**
+   * Writes the ask and its run to disk, then lets a producer answer it. `create` makes the chat where there is none yet,
+   * in the turn in which its first run begins: an ask that is refused leaves nothing behind.
+   */
+  async start(ask: RunAsk, create?: () => void): Promise<Result<Started>> {
+    const time = this.#options.clock.now();
+    let admitted = this.#admit(ask);
+    let outlook: Outlook = { cache: "off", plan: null, whole: null };
+    const producer = this.#options.producer(ask.tier);
+    while (producer.prepare && admitted.ok && !admitted.value.known) {
+      const { parent } = admitted.value;
+      const prepared = await producer.prepare({ ...ask, time, turns: this.#turns(ask, parent) });
+      if (this.#abandoned) return fail("unknown_chat", "The chat was deleted.");
+      // In the meantime the same ask may have come again, or another one before it.
+      admitted = this.#admit(ask);
+      if (!admitted.ok || admitted.value.known) break;
+      if (!prepared.ok) return prepared;
+      outlook = prepared.value;
+      if (admitted.value.parent === parent) break;
+    }
+    if (!admitted.ok) return admitted;
+    if (admitted.value.known) return this.#again(admitted.value.known);
+    create?.();
+    const opening = this.#open(ask, time, admitted.value.parent, outlook);
+    const { run, started } = opening;
+    const { whole, cache } = outlook;
+    const remember = ask.idempotency ?? undefined;
+    if (whole) await this.#writer.startWhole(opening, whole.text, whole.ended, remember);
+    else await this.begin(opening, remember);
+    return ok({ run, id: started.run, cache });
+  }
+
+  /** Begins a run; resolves when that is on disk. */
+  async begin(opening: Opening, remember?: { key: string; fingerprint: string }): Promise<void> {
+    const onDisk = this.#writer.start(opening, remember);
+    this.#launch(opening.run, onDisk);
+    this.#options.begun?.();
+    await onDisk;
+  }
+
+  #admit(ask: RunAsk): Result<Admission> {
+    const { idempotency } = ask;
+    const known = idempotency && this.#log.chat && this.#log.idempotent(idempotency.key);
     if (known) {
-      if (known.fingerprint !== ask.idempotency?.fingerprint) {
+      if (known.fingerprint !== idempotency.fingerprint) {
         return fail("idempotency_conflict", "This Idempotency-Key came with another request before. Use a new key.");
       }
-      // The first one may be on its way to the disk only.
-      await this.#writer.settled();
-      return ok({ run: known.run, id: this.#log.runId(known.run) });
+      return ok({ known: this.#log.run(known.run) as RunRow });
     }
     if (this.#producing.size >= MAX_OPEN_RUNS_PER_CHAT) {
       return fail("too_many_runs", "Wait for an answer of this chat to end, or stop one.", {
@@ -89,12 +113,18 @@ export class Supervisor {
       });
     }
     const parent = this.#parent(ask);
-    if (!parent.ok) return parent;
-    const opening = this.#open(ask, parent.value);
-    const onDisk = this.#writer.start(opening, ask.idempotency ?? undefined);
-    this.#launch(opening.run, onDisk);
-    await onDisk;
-    return ok({ run: opening.run, id: opening.started.run });
+    return parent.ok ? ok({ known: null, parent: parent.value }) : parent;
+  }
+
+  async #again({ run, started }: RunRow): Promise<Result<Started>> {
+    // The first one may be on its way to the disk only.
+    await this.#writer.settled();
+    return ok({ run, id: started.run, cache: started.cache });
+  }
+
+  #turns({ prompt }: RunAsk, parent: string | null): Turn[] {
+    const before = parent === null ? [] : pathTo(this.#log, parent);
+    return prompt === null ? before : [...before, { role: "user", text: prompt }];
   }
 
   /** Gives every open run that has no producer a new one. Called when the object may have lost its memory. */
@@ -154,16 +184,16 @@ export class Supervisor {
     await onDisk;
     const row = this.#log.run(run);
     if (!row) return;
-    const { started, recovery: policy } = row;
+    const { started, recovery: policy, plan } = row;
     const { temperature, maxOutputTokens, system } = started.params;
-    const turns = pathTo(this.#log, started.parent);
+    const turns = this.#options.conversation?.(started.parent) ?? pathTo(this.#log, started.parent);
     const ask = { model: started.model, system, temperature, maxOutputTokens, turns };
     const fresh = onDisk !== null;
     const takeOffice = async () => {
       const first = fresh && this.#writer.openRun(run)?.epoch === 1;
       return first ? { office: this.#office(run, 1), inherited: null } : this.#succeed(run);
     };
-    await this.#options.producer(started.tier).produce({ run, started, policy, ask, signal, fresh, takeOffice });
+    await this.#options.producer(started.tier).produce({ run, started, policy, plan, ask, signal, fresh, takeOffice });
   }
 
   /** The next term of a run, with what the one before has left. */
@@ -191,13 +221,13 @@ export class Supervisor {
 
   /** The message a run will answer (no prompt), or the one its prompt will follow. */
   #parent({ prompt, parentId }: RunAsk): Result<string | null> {
-    const last = this.#log.run(this.#log.nextRun() - 1);
+    const last = this.#log.chat && this.#log.run(this.#log.nextRun() - 1);
     const id =
       parentId ?? (parentId === null ? null : prompt === null ? last?.started.parent : last?.started.message) ?? null;
     if (id === null) {
       return prompt === null ? fail("bad_request", "There is nothing to answer again: send a prompt.") : ok(null);
     }
-    const message = findMessage(this.#log, id);
+    const message = this.#log.chat && findMessage(this.#log, id);
     if (!message) return fail("bad_request", `parentId: this chat has no message "${id.slice(0, 40)}".`);
     if (prompt === null && message.role !== "user") {
       return fail("bad_request", "parentId: without a prompt it must name a person's message, to answer it again.");
@@ -211,9 +241,8 @@ export class Supervisor {
     return ok(id);
   }
 
-  #open(ask: RunAsk, parent: string | null): Opening {
-    const { prompt, tier, provider, model, params, cache, recovery } = ask;
-    const time = this.#options.clock.now();
+  #open(ask: RunAsk, time: number, parent: string | null, { cache, plan }: Outlook): Opening {
+    const { prompt, tier, provider, model, params, recovery } = ask;
     const records: LogRecord[] = [];
     let answered = parent;
     if (prompt !== null) {
@@ -221,14 +250,14 @@ export class Supervisor {
       records.push({ type: "message", id: answered, parent, role: "user", text: prompt, time });
     }
     const asked = { parent: answered ?? "", tier, provider, model, params, cache, time };
-    return { records, recovery, ...this.#next(asked) };
+    return { records, recovery, plan, ...this.#next(asked) };
   }
 
   /** A second run for the same message. It may not be replaced in its turn: that would spend without end. */
   #replacement(run: number): Opening {
     const row = this.#log.run(run) as RunRow;
     const started = { ...row.started, time: this.#options.clock.now() };
-    return { records: [], recovery: "continue", ...this.#next(started) };
+    return { records: [], recovery: "continue", plan: row.plan, ...this.#next(started) };
   }
 
   #next(asked: Omit<RunStartedRecord, "type" | "run" | "message">): { run: number; started: RunStartedRecord } {

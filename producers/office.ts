@@ -7,6 +7,11 @@ export interface Batch {
   deltas: readonly Pick<DeltaRecord, "at" | "text">[];
   /** Where to take the stream up with all of this. Text that comes without one can't be taken up again. */
   bookmark: Bookmark | null;
+  /**
+   * How far the run's text may be promised, where whoever it comes from has promised no more: promises chain. Until a
+   * later batch says otherwise, text beyond may be shown and taken back. Absent: all of it. Goes with no bookmark.
+   */
+  bound?: number;
 }
 
 export type AppendOutcome =

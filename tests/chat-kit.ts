@@ -136,7 +136,7 @@ export function userMessage(id: string, text: string, parent: string | null = nu
 export function opening(log: ChunkLog, recovery: RecoveryPolicy = "continue", prompt = "Why?"): Opening {
   const run = log.nextRun();
   const id = `m${log.last + 1}`;
-  return { run, recovery, records: [userMessage(id, prompt)], started: startedRecord(run, { parent: id }) };
+  return { run, recovery, plan: null, records: [userMessage(id, prompt)], started: startedRecord(run, { parent: id }) };
 }
 
 export function endedWell(more: Partial<Ended> = {}): Ended {

@@ -1,6 +1,7 @@
 // A chat's object with a supervisor whose provider plays what it is given, for unit tests.
 import { ownProducer } from "../durable-objects/own-producer.ts";
-import { type RunAsk, Supervisor } from "../durable-objects/supervisor.ts";
+import type { RunAsk } from "../durable-objects/run-ask.ts";
+import { Supervisor } from "../durable-objects/supervisor.ts";
 import { type ManualClock, openObject, TestDisk } from "./chat-kit.ts";
 import { type Play, PlayedProvider } from "./played-provider.ts";
 
@@ -45,7 +46,8 @@ export function ask(more: Partial<RunAsk> = {}): RunAsk {
     provider: "openai",
     model: "model",
     params: { temperature: null, maxOutputTokens: null, system: null },
-    cache: "off",
+    cache: { mode: "default", ttl: null, pace: "instant" },
+    tenant: "open",
     recovery: "continue",
     idempotency: null,
     ...more,

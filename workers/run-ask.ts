@@ -1,5 +1,5 @@
 // From a request of the API to an ask with all its defaults, or a refusal that says what is wrong.
-import type { RunAsk } from "../durable-objects/supervisor.ts";
+import type { RunAsk } from "../durable-objects/run-ask.ts";
 import type { GenerateRequest } from "../protocol/requests.ts";
 import { refuse } from "./problem.ts";
 import type { Services } from "./services.ts";
@@ -8,10 +8,11 @@ import { selectTier } from "./tiers/select.ts";
 export async function toRunAsk(
   services: Services,
   body: GenerateRequest,
+  tenant: string,
   idempotency: RunAsk["idempotency"],
 ): Promise<RunAsk> {
   const { models } = services;
-  const { prompt, chatId, parentId, temperature, maxOutputTokens, system, recovery } = body;
+  const { prompt, chatId, parentId, temperature, maxOutputTokens, system, recovery, cache } = body;
   if (prompt === undefined && chatId === undefined) {
     refuse("bad_request", "prompt: say what to answer. It may only be left out to answer a message of a chat again.");
   }
@@ -31,7 +32,13 @@ export async function toRunAsk(
       maxOutputTokens: maxOutputTokens ?? null,
       system: system?.trim() ? system : null,
     },
-    cache: "off",
+    cache: {
+      // Who asks for the same answer again wants another one.
+      mode: cache?.mode ?? (prompt === undefined ? "no-cache" : "default"),
+      ttl: cache?.ttl ?? null,
+      pace: cache?.pace ?? "instant",
+    },
+    tenant,
     recovery: recovery ?? "replace",
     idempotency,
   };

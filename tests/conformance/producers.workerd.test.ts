@@ -109,6 +109,7 @@ async function withRun(test: (log: Log) => Promise<void>): Promise<void> {
       run: 1,
       started: { type: "run.started", ...started, cache: "off", time: clock.now() },
       recovery: "replace",
+      plan: null,
     });
     const reopened = () => new LogWriter(new ChunkLog(disk), () => disk.sync(), clock, audience);
     await test({ writer, clock, replica, rows: () => written, reopened, run });

@@ -1,6 +1,6 @@
 // A person who asks, over a network that loses requests and replies; asks again with the same key until there is a
 // reply; and sometimes stops the answer.
-import type { RunAsk } from "../../durable-objects/supervisor.ts";
+import type { RunAsk } from "../../durable-objects/run-ask.ts";
 import type { AskPlan } from "./plan.ts";
 import type { World } from "./world.ts";
 
@@ -24,7 +24,8 @@ export class Asker {
       // Each ask has a model of its own, so that its words are known from all others.
       model: `model-${index}`,
       params: { temperature: null, maxOutputTokens: null, system: null },
-      cache: "off",
+      cache: { mode: "default", ttl: null, pace: "instant" },
+      tenant: "open",
       recovery: policy,
       idempotency: key === null ? null : { key, fingerprint: key },
     };

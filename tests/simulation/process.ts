@@ -3,11 +3,12 @@
 import { ChunkLog } from "../../durable-objects/chunk-log.ts";
 import { type Audience, LogWriter } from "../../durable-objects/log-writer.ts";
 import { ownProducer } from "../../durable-objects/own-producer.ts";
+import type { RunAsk } from "../../durable-objects/run-ask.ts";
 import { pollSink } from "../../durable-objects/sinks.ts";
 import type { Disk, Sql } from "../../durable-objects/sql.ts";
 import type { Frame } from "../../durable-objects/subscribers.ts";
 import { type Reader, type Sink, type Source, Subscribers } from "../../durable-objects/subscribers.ts";
-import { type RunAsk, type Started, Supervisor } from "../../durable-objects/supervisor.ts";
+import { type Started, Supervisor } from "../../durable-objects/supervisor.ts";
 import type { Clock } from "../../producers/producer.ts";
 import { formatOffset, parseOffset } from "../../protocol/offsets.ts";
 import type { Result } from "../../protocol/problems.ts";
@@ -100,6 +101,7 @@ export class Process {
       records: [{ type: "message", id, parent: null, role: "user", text: model, time }],
       run,
       recovery: "continue",
+      plan: null,
       started: {
         type: "run.started",
         run: this.log.runId(run),

@@ -3,7 +3,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import canonicalize from "canonicalize";
 import { accepts } from "hono/accepts";
 import type { ReadingRequest } from "../../durable-objects/chat.ts";
-import type { RunAsk } from "../../durable-objects/supervisor.ts";
+import type { RunAsk } from "../../durable-objects/run-ask.ts";
 import { MAX_IDEMPOTENCY_KEY_LENGTH } from "../../protocol/limits.ts";
 import { type GenerateRequest, generateReplySchema, generateRequestSchema } from "../../protocol/requests.ts";
 import { titleFrom } from "../../protocol/title.ts";
@@ -54,7 +54,7 @@ generateRoutes.openapi(route, async (c) => {
   const { person, tenant } = identity;
   const body = c.req.valid("json");
   const idempotency = await fingerprint(c.req.valid("header")["idempotency-key"], body);
-  const ask = await toRunAsk(services, body, idempotency);
+  const ask = await toRunAsk(services, body, tenant, idempotency);
   const chatId = await admit(services, person, body, ask);
   const { chat } = chatTarget(services, chatId);
   const create = body.chatId === undefined ? { tenant } : null;

@@ -1,0 +1,27 @@
+// An ask that was checked and has all its defaults filled in: what a route hands to a chat's object.
+import type { ProviderName, RunParams, Tier } from "../protocol/records.ts";
+import type { CacheMode, CachePace, RecoveryPolicy } from "../protocol/requests.ts";
+
+/** What an ask wants of the cache, in a tier that has one. */
+export interface CacheWish {
+  mode: CacheMode;
+  /** How long the answer is kept, seconds; null for as long as the deployment says. */
+  ttl: number | null;
+  pace: CachePace;
+}
+
+export interface RunAsk {
+  /** Null to answer again the message that `parentId` names. */
+  prompt: string | null;
+  /** The message the ask follows; absent for the chat's last answer. */
+  parentId?: string | null;
+  tier: Tier;
+  provider: ProviderName;
+  model: string;
+  params: RunParams;
+  cache: CacheWish;
+  /** Whose answers it may share. */
+  tenant: string;
+  recovery: RecoveryPolicy;
+  idempotency: { key: string; fingerprint: string } | null;
+}
