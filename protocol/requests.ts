@@ -10,6 +10,7 @@ import {
   MAX_TITLE_LENGTH,
 } from "./limits.ts";
 import {
+  cacheStatusSchema,
   finishSchema,
   orNull,
   phaseSchema,
@@ -249,6 +250,67 @@ export const healthReplySchema = z
   })
   .meta({ id: "HealthReply" });
 export type HealthReply = z.infer<typeof healthReplySchema>;
+
+export const statsWindowSchema = z.enum(["1h", "24h", "7d"]);
+export type StatsWindow = z.infer<typeof statsWindowSchema>;
+
+const count = () => z.number().int();
+const amountsSchema = z.object({
+  inputTokens: count(),
+  outputTokens: count(),
+  cost: z.number().describe("US dollars, of the answers whose price is known."),
+});
+
+/** Of the answers that ended within a span of time. */
+const statsFiguresSchema = z.object({
+  runs: count(),
+  /** How many of them the cache answered, did not know, let share an answer being made, could not be asked for, or had no part in. */
+  hits: count(),
+  misses: count(),
+  collapsed: count(),
+  unavailable: count(),
+  off: count(),
+  /** What was asked of providers, and what would have been without the cache. */
+  spent: amountsSchema,
+  saved: amountsSchema.extend({ ms: count().describe("How much sooner the answers came, in all.") }),
+  unpriced: count().describe("Answers a provider was asked for whose price is not known."),
+});
+export type StatsFigures = z.infer<typeof statsFiguresSchema>;
+
+const percentilesSchema = z
+  .object({ runs: count(), p50: z.number(), p90: z.number(), p99: z.number() })
+  .describe("Milliseconds, from the ask, of completed answers; from a histogram, so within a tenth.");
+
+export const statsReplySchema = z
+  .object({
+    window: statsWindowSchema,
+    /** What the figures are of, Unix ms: from a step's beginning to now. */
+    from: z.number(),
+    to: z.number(),
+    /** The length of each entry of `series`, milliseconds. */
+    stepMs: count(),
+    totals: statsFiguresSchema.extend({
+      hitRate: z.number().nullable().describe("Hits and collapsed among all that asked the cache; null when none did."),
+    }),
+    latency: z
+      .array(
+        z.object({
+          cache: cacheStatusSchema,
+          firstToken: orNull(percentilesSchema),
+          total: orNull(percentilesSchema),
+        }),
+      )
+      .describe("One entry for each cache status that occurred."),
+    series: z
+      .array(statsFiguresSchema.extend({ time: z.number().describe("The step's beginning, Unix ms.") }))
+      .describe("Every step of the window, oldest first, those without an answer too."),
+    source: z
+      .enum(["counters", "archive", "both", "none"])
+      .describe("Where the figures come from. The archive stands in for hours that the counters do not know."),
+    note: z.string().nullable().describe("What is missing, and why."),
+  })
+  .meta({ id: "StatsReply" });
+export type StatsReply = z.infer<typeof statsReplySchema>;
 
 export const sessionReplySchema = z.object({ person: z.string(), token: z.string() }).meta({ id: "SessionReply" });
 export type SessionReply = z.infer<typeof sessionReplySchema>;

@@ -10,8 +10,9 @@ const ALLOWED: Record<string, { folders: string[]; packages?: string[] }> = {
   protocol: { folders: [], packages: ["zod"] },
   providers: { folders: ["protocol"] },
   producers: { folders: ["protocol", "providers"] },
-  "durable-objects": { folders: ["protocol", "providers", "producers"] },
-  workers: { folders: ["protocol", "providers", "producers", "durable-objects"] },
+  cache: { folders: ["protocol"] },
+  "durable-objects": { folders: ["protocol", "providers", "producers", "cache", "archive"] },
+  workers: { folders: ["protocol", "providers", "producers", "cache", "archive", "durable-objects"] },
   web: { folders: ["protocol"] },
 };
 /** Tests may use the test helpers and run the local parts. */

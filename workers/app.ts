@@ -15,6 +15,7 @@ import { generateRoutes } from "./routes/generate.ts";
 import { internalRoutes } from "./routes/internal.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { socketRoutes } from "./routes/socket.ts";
+import { statsRoutes } from "./routes/stats.ts";
 import { servicesOf } from "./services.ts";
 
 export function createApp(): OpenAPIHono<AppEnv> {
@@ -61,6 +62,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
     socketRoutes,
     internalRoutes,
     chatRoutes,
+    statsRoutes,
     discoveryRoutes,
     docsRoutes,
   ]) {

@@ -10,8 +10,8 @@ import { isHeld, release } from "./hold.ts";
 import { findTemporal } from "./program.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const BRIDGE = join(ROOT, "temporal-bridge/server.ts");
-/** Also how the worker's process is known among others. */
+/** The programs' files: by them their processes are known among others, too. */
+export const BRIDGE = join(ROOT, "temporal-bridge/server.ts");
 export const WORKER = join(ROOT, "temporal-bridge/worker.ts");
 
 /** What workflows can be found by. */

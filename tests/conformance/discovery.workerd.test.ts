@@ -128,6 +128,7 @@ describe("the description", () => {
         "delete /api/chats/{chatId}",
         "get /api/chats/{chatId}/export",
         "get /api/search",
+        "get /api/stats",
         "get /api/models",
         "get /api/tiers",
         "get /health",

@@ -8,6 +8,7 @@ import type {
   SessionReply,
   StatusReply,
 } from "../../protocol/requests.ts";
+import type { WorkflowStatusReply } from "../../protocol/workflows.ts";
 
 export class ProblemError extends Error {
   readonly problem: Problem;
@@ -61,6 +62,10 @@ export class Client {
 
   async cancel(run: string): Promise<{ id: string; state: string }> {
     return reply(await fetch(`${this.base}/api/chat/cancel/${run}`, { method: "POST", headers: this.headers }));
+  }
+
+  async workflow(run: string): Promise<WorkflowStatusReply> {
+    return reply(await this.get(`/api/workflows/${run}/status`));
   }
 
   async chat(chatId: string): Promise<ChatReply> {

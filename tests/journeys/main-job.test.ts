@@ -33,11 +33,12 @@ function npmStart(env: Record<string, string> = {}, command = ["npm", "start", "
   return spawn(program, [...args, "--no-dev-vars"], {
     cwd: ROOT,
     detached: true,
-    // Whatever model happens to run on this machine is left out of it: only the scripted one's words are known.
+    // Whatever happens to be on this machine is left out of it: of models only the scripted one's words are known.
     env: {
       PATH: process.env.PATH ?? "",
       HOME: process.env.HOME ?? "",
       FIND_LOCAL_MODELS: "off",
+      FIND_TEMPORAL: "off",
       KEEPSTREAM_DATA: data,
       PORT: `${port}`,
       ...env,

@@ -8,6 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MARK } from "../../local/lock.ts";
 import { freePort } from "../../local/ports.ts";
 import { lives, type ProcessInfo, processesWithEnv } from "../../local/processes.ts";
+import { BRIDGE, WORKER } from "../../local/temporal/part.ts";
+import { temporalProgram } from "../temporal.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PATIENCE_MS = 60_000;
@@ -21,7 +23,19 @@ export interface StackOptions {
   args?: string[];
   /** Builds the page too, when it is out of date. */
   page?: boolean;
+  /** With a Temporal server, the bridge and the worker. */
+  temporal?: boolean;
 }
+
+/** What the launcher keeps running: each can be killed alone, and is started again. */
+const PARTS = {
+  edge: (command: string) => /workerd\S* serve /.test(command),
+  temporal: (command: string) => command.includes(" server start-dev "),
+  bridge: (command: string) => command.includes(BRIDGE),
+  worker: (command: string) => command.includes(WORKER),
+} as const;
+export type Part = keyof typeof PARTS;
+export const ALL_PARTS = Object.keys(PARTS) as Part[];
 
 export class Stack {
   readonly url: string;
@@ -61,7 +75,7 @@ export class Stack {
 
   /** Starts the launcher on the same port and data; resolves when it says that it is ready. */
   async start(): Promise<void> {
-    const { scriptedModelUrl, env, args = [], page = false } = this.#options;
+    const { scriptedModelUrl, env, args = [], page = false, temporal = false } = this.#options;
     const launcher = spawn(
       process.execPath,
       [join(ROOT, "local/start.ts"), "--quiet", ...(page ? [] : ["--no-page"]), "--no-dev-vars", ...args],
@@ -74,6 +88,7 @@ export class Stack {
           PORT: String(this.port),
           KEEPSTREAM_DATA: this.data,
           ...(scriptedModelUrl && { SCRIPTED_MODEL_URL: scriptedModelUrl }),
+          ...(temporal ? { TEMPORAL_CLI_PATH: temporalProgram } : { FIND_TEMPORAL: "off" }),
           ...env,
         },
         stdio: ["ignore", "pipe", "pipe"],
@@ -103,6 +118,11 @@ export class Stack {
   /** The processes that the launcher started: workerd, its proxy, the bundler. */
   servers(): ProcessInfo[] {
     return processesWithEnv(MARK, this.data);
+  }
+
+  /** The processes of one part. */
+  processes(part: Part): ProcessInfo[] {
+    return this.servers().filter(({ command }) => PARTS[part](command));
   }
 
   /** Makes ready to kill the launcher and all its servers; what it returns does so at once, with no time to say goodbye. */

@@ -1,18 +1,11 @@
-// The Markdown we speak: GitHub's, with line breaks kept, and three differences for safety and for the reader.
+// The Markdown we speak: GitHub's, with line breaks kept, formulas, and three differences for safety and for the reader.
 // Raw HTML other than a few bare inline tags is shown as the text it is (a model's `<T>` must not vanish); images
 // are links (loading one would tell its server that the answer was read); wide tables scroll by themselves.
 import { Marked, Renderer, type Token, type Tokens } from "marked";
+import { escapeHtml } from "./escape.ts";
+import { mathSyntax } from "./math-syntax.ts";
 
 const BARE_TAGS = /^<\/?(?:br|sub|sup|kbd|mark|u|s|b|i|em|strong|del|ins|small|q)\s*\/?>$/i;
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
 
 function renderRawHtml(raw: string): string {
   return raw.replace(/<[^<>]*>|[^<]+|</g, (piece) => (BARE_TAGS.test(piece) ? piece : escapeHtml(piece)));
@@ -23,6 +16,7 @@ const plain = new Renderer();
 const marked = new Marked({
   gfm: true,
   breaks: true,
+  extensions: mathSyntax,
   renderer: {
     html(token: Tokens.HTML | Tokens.Tag) {
       const html = renderRawHtml(token.raw.trimEnd());

@@ -15,16 +15,23 @@ export function drawnLength(block: Block, offset: number, links: Links): number 
   return renderBlock(before, { live: true, links }).textContent.replace(/\n+$/, "").length;
 }
 
+/** The texts under a node in order; a formula, however it is drawn, is one piece as long as its source. */
+function* pieces(root: Node): Generator<{ node: Node; length: number }> {
+  for (const node of root.childNodes) {
+    if (node instanceof Text) yield { node, length: node.data.length };
+    else if (node instanceof Element && node.hasAttribute("data-tex")) {
+      yield { node, length: node.getAttribute("data-tex")?.length ?? 0 };
+    } else yield* pieces(node);
+  }
+}
+
 /** The place in `root`'s text after `length` characters, or its end when it has fewer. */
 export function textPoint(root: Node, length: number): { node: Node; offset: number } {
-  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   let left = length;
-  let node = walker.nextNode() as Text | null;
-  while (node) {
+  for (const { node, length } of pieces(root)) {
     // At the seam of two nodes the later one is meant, so a range never starts at the end of a line.
-    if (left < node.data.length) return { node, offset: left };
-    left -= node.data.length;
-    node = walker.nextNode() as Text | null;
+    if (left < length) return { node, offset: node instanceof Text ? left : 0 };
+    left -= length;
   }
   return { node: root, offset: root.childNodes.length };
 }

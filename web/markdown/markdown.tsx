@@ -6,6 +6,7 @@ import "./markdown.css";
 import { advance, type Block, type BlockList, type Group, groupBlocks, noBlocks } from "./blocks.ts";
 import { CodeBlock } from "./code-block.tsx";
 import { drawnLength, textPoint } from "./locate.ts";
+import { drawMath, isDrawn } from "./math.ts";
 import { morph } from "./morph.ts";
 import { renderBlock } from "./render.ts";
 
@@ -39,7 +40,8 @@ function HtmlBlock(props: BlockProps) {
     props.elements.set(start, element);
     const drawn = renderBlock(raw, { ...props.around, live: !closed, loose: list?.loose ?? false });
     // An item is drawn as a list of one; its element here is in the whole list.
-    morph(element, list ? (drawn.querySelector("li") ?? drawn) : drawn);
+    morph(element, list ? (drawn.querySelector("li") ?? drawn) : drawn, isDrawn);
+    drawMath(element);
     if (closed) dressCode();
   });
   onCleanup(() => {

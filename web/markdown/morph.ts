@@ -1,6 +1,9 @@
 // Makes an element's children equal to another's by the smallest steps, so that a selection, a hover and the
 // browser's own layout survive while the last block of an answer grows. The other is used up.
 
+/** Whether an element that is there already is what the other one will be drawn as: it is left alone. */
+export type Stays = (old: Element, next: Element) => boolean;
+
 function morphAttributes(target: Element, source: Element): void {
   for (const { name } of [...target.attributes]) if (!source.hasAttribute(name)) target.removeAttribute(name);
   for (const { name, value } of source.attributes) {
@@ -14,7 +17,7 @@ function morphText(target: Text, data: string): void {
   else target.data = data;
 }
 
-export function morph(target: Node, source: Node): void {
+export function morph(target: Node, source: Node, stays: Stays = () => false): void {
   let old = target.firstChild;
   let next = source.firstChild;
   while (next) {
@@ -26,8 +29,10 @@ export function morph(target: Node, source: Node): void {
       if (old instanceof Text && next instanceof Text) {
         morphText(old, next.data);
       } else if (old instanceof Element && next instanceof Element && old.tagName === next.tagName) {
-        morphAttributes(old, next);
-        morph(old, next);
+        if (!stays(old, next)) {
+          morphAttributes(old, next);
+          morph(old, next, stays);
+        }
       } else {
         old.replaceWith(next);
       }

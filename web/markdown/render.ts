@@ -21,6 +21,7 @@ const PLAIN_ATTRIBUTES = [
   "disabled",
   "tabindex",
   "data-language",
+  "data-tex",
   "aria-label",
   "class",
 ];
@@ -72,7 +73,7 @@ export interface Drawing {
 
 /** The nodes of a block, in an element of their own. */
 export function renderBlock(raw: string, { live, links, loose, firstHeading = 1 }: Drawing): HTMLElement {
-  const source = live ? remend(raw, { linkMode: "text-only", htmlTags: false }) : raw;
+  const source = live ? remend(raw, { linkMode: "text-only", htmlTags: false, katex: false, inlineKatex: false }) : raw;
   const lexer = new Lexer(options);
   lexer.tokens.links = { ...links };
   const tokens = lexer.lex(source);

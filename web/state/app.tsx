@@ -1,7 +1,6 @@
 // What every view may use: the open chat's session, the list of chats, what the deployment offers, and which parts of
 // the page are open. Built once, in `AppProvider`.
 import { useLocation, useNavigate } from "@solidjs/router";
-import { useQuery } from "@tanstack/solid-query";
 import {
   createContext,
   createEffect,
@@ -20,12 +19,13 @@ import { openSocket } from "../api/socket.ts";
 import { t } from "../i18n/locale.ts";
 import { createChatSession, type SessionApi } from "./chat-session.ts";
 import { useChats } from "./chats.ts";
+import { makeRemote } from "./remote.ts";
 import { adoptSettings, type Settings, setSettings, settingsOf, toAsk } from "./settings.ts";
 import { recall, remember } from "./storage.ts";
 
 const api: SessionApi = { generate, cancel, readChat, openSocket };
 /** What a deployment offers changes only with its configuration. */
-const STALE_AFTER = 60_000;
+const FRESH_FOR = 60_000;
 
 const CHAT_PATH = /^\/c\/([0-9a-f]{64})$/;
 
@@ -36,8 +36,8 @@ function makeApp() {
   const navigate = useNavigate();
   const location = useLocation();
   const chats = useChats();
-  const tiers = useQuery(() => ({ queryKey: ["tiers"], queryFn: readTiers, staleTime: STALE_AFTER }));
-  const models = useQuery(() => ({ queryKey: ["models"], queryFn: readModels, staleTime: STALE_AFTER }));
+  const tiers = makeRemote(readTiers, { freshFor: FRESH_FOR });
+  const models = makeRemote(readModels, { freshFor: FRESH_FOR });
 
   const openId = createMemo(() => CHAT_PATH.exec(location.pathname)?.[1] ?? null);
   const newSession = (id: string | null) => createChatSession(id, api);
@@ -78,14 +78,14 @@ function makeApp() {
   const chosen = createMemo((): Settings => settingsOf(session().chatId(), lastRun()));
   /** The model an ask would go to: the chosen one where the deployment still has it, else its default. */
   const model = createMemo((): Model | undefined => {
-    const list = models.data?.models ?? [];
+    const list = models.data()?.models ?? [];
     const { provider, model } = chosen();
     return (
       list.find((one) => one.id === model && one.provider === provider) ?? list.find((one) => one.default) ?? list[0]
     );
   });
   const tier = createMemo(() => {
-    const list = tiers.data?.tiers.filter(({ available }) => available) ?? [];
+    const list = tiers.data()?.tiers.filter(({ available }) => available) ?? [];
     return (
       (list.find(({ tier }) => tier === chosen().tier) ?? list.find((one) => one.default) ?? list[0])?.tier ?? null
     );

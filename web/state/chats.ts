@@ -1,19 +1,18 @@
 // The person's list of chats: pages from the server, grouped by day, with renames shown at once and deletions that
 // can be taken back for a moment.
-import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/solid-query";
 import { createMemo, createSignal, onCleanup } from "solid-js";
 import type { ChatListReply, ChatSummary } from "../../protocol/requests.ts";
 import { deleteChat, listChats, renameChat } from "../api/chats.ts";
 import type { DayGroup, Formats } from "../i18n/format.ts";
 import { t } from "../i18n/locale.ts";
+import { makeRemote } from "./remote.ts";
 import { dismiss, toast } from "./toasts.ts";
 
-const KEY = ["chats"] as const;
 const UNDO_FOR = 6_000;
 /** The list is asked again this often while an answer runs in a chat that is not open here. */
 const WATCH_EVERY = 5_000;
-
-type Pages = InfiniteData<ChatListReply, string | null>;
+/** A page of the list that has not come after this is asked for again by the next look at its end, ms. */
+const MORE_TIMEOUT = 20_000;
 
 export interface ChatGroup {
   group: DayGroup;
@@ -33,29 +32,48 @@ export function groupByDay(chats: readonly ChatSummary[], formats: Formats, now:
 }
 
 export function useChats() {
-  const client = useQueryClient();
   const [leaving, setLeaving] = createSignal<ReadonlyMap<string, () => void>>(new Map());
 
-  const query = useInfiniteQuery(() => ({
-    queryKey: KEY,
-    queryFn: ({ pageParam, signal }) => listChats(pageParam, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page: ChatListReply) => page.cursor,
-    refetchInterval: (query) =>
-      query.state.data?.pages.some((page) => page.chats.some((chat) => chat.running)) ? WATCH_EVERY : false,
-  }));
+  /** As many pages as the reader has scrolled to. */
+  let wanted = 1;
+  const list = makeRemote(
+    async (signal): Promise<readonly ChatListReply[]> => {
+      const pages: ChatListReply[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: ChatListReply = await listChats(cursor, signal);
+        pages.push(page);
+        cursor = page.cursor;
+      } while (cursor !== null && pages.length < wanted);
+      return pages;
+    },
+    { every: (pages) => (pages?.some((page) => page.chats.some((chat) => chat.running)) ? WATCH_EVERY : null) },
+  );
+  const [loadingMore, setLoadingMore] = createSignal(false);
+
+  /** The reader came near the end of the list. */
+  async function more(): Promise<void> {
+    const cursor = list.data()?.at(-1)?.cursor ?? null;
+    if (cursor === null || loadingMore()) return;
+    setLoadingMore(true);
+    try {
+      const page = await listChats(cursor, AbortSignal.timeout(MORE_TIMEOUT));
+      wanted++;
+      list.change((pages) => [...pages, page]);
+    } catch {
+      // The next look at the end asks again.
+    }
+    setLoadingMore(false);
+  }
 
   const all = createMemo((): ChatSummary[] => {
     const seen = new Map<string, ChatSummary>();
-    for (const page of query.data?.pages ?? []) for (const chat of page.chats) seen.set(chat.id, chat);
+    for (const page of list.data() ?? []) for (const chat of page.chats) seen.set(chat.id, chat);
     return [...seen.values()].filter((chat) => !leaving().has(chat.id));
   });
 
   const editPages = (edit: (chats: ChatSummary[]) => ChatSummary[]) =>
-    client.setQueryData<Pages>(
-      KEY,
-      (now) => now && { ...now, pages: now.pages.map((page) => ({ ...page, chats: edit(page.chats) })) },
-    );
+    list.change((pages) => pages.map((page) => ({ ...page, chats: edit(page.chats) })));
 
   /** What an open chat knows better than the list: its title and whether it is answering. */
   function touch(id: string, change: Partial<Pick<ChatSummary, "title" | "running" | "updatedAt">>) {
@@ -66,10 +84,7 @@ export function useChats() {
   function add(id: string) {
     const now = Date.now();
     const fresh: ChatSummary = { id, title: "", createdAt: now, updatedAt: now, running: true };
-    client.setQueryData<Pages>(KEY, (pages) => {
-      const [first, ...rest] = pages?.pages ?? [];
-      return pages && first ? { ...pages, pages: [{ ...first, chats: [fresh, ...first.chats] }, ...rest] } : pages;
-    });
+    list.change(([first, ...rest]) => (first ? [{ ...first, chats: [fresh, ...first.chats] }, ...rest] : []));
   }
 
   async function rename(id: string, title: string): Promise<void> {
@@ -115,5 +130,16 @@ export function useChats() {
   window.addEventListener("pagehide", closing);
   onCleanup(() => window.removeEventListener("pagehide", closing));
 
-  return { query, all, add, touch, rename, remove };
+  return {
+    all,
+    loaded: () => list.data() !== undefined,
+    error: list.error,
+    refresh: list.refresh,
+    more,
+    loadingMore,
+    add,
+    touch,
+    rename,
+    remove,
+  };
 }

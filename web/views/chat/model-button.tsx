@@ -25,7 +25,7 @@ export function ModelButton(props: { class?: string }) {
         onFocus={() => void load()}
         onClick={() => setOpen((now) => !now)}
       >
-        <Show when={app.model()} fallback={<span>{app.models.isError ? t("models.failed") : t("app.loading")}</span>}>
+        <Show when={app.model()} fallback={<span>{app.models.error() ? t("models.failed") : t("app.loading")}</span>}>
           {(model) => (
             <>
               <span class="visually-hidden">{t("models.label")}: </span>

@@ -26,13 +26,13 @@ export default function ModelPicker(props: {
   const app = useApp();
   const id = createUniqueId();
   const [filter, setFilter] = createSignal("");
-  const all = () => app.models.data?.models ?? [];
+  const all = () => app.models.data()?.models ?? [];
   const shown = createMemo(() => {
     const wanted = filter().trim().toLowerCase();
     return all().filter((model) => `${model.name} ${model.id} ${model.provider}`.toLowerCase().includes(wanted));
   });
   const groups = createMemo(() => {
-    const providers = app.models.data?.providers ?? [];
+    const providers = app.models.data()?.providers ?? [];
     return providers
       .map((one) => ({ ...one, models: shown().filter(({ provider }) => provider === one.provider) }))
       .filter((one) => one.models.length > 0 || (!one.available && filter() === ""));
@@ -106,10 +106,10 @@ export default function ModelPicker(props: {
             onInput={(event) => setFilter(event.currentTarget.value)}
             onKeyDown={onKeyDown}
           />
-          <Show when={app.models.isError}>
+          <Show when={app.models.error()}>
             <ProblemNote
-              text={`${t("models.failed")} ${explain(app.models.error)}`}
-              retry={() => void app.models.refetch()}
+              text={`${t("models.failed")} ${explain(app.models.error())}`}
+              retry={() => void app.models.refresh()}
             />
           </Show>
           <div role="listbox" id={`${id}-list`} aria-label={t("models.label")} class="models-list">

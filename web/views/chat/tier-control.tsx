@@ -9,7 +9,7 @@ import { useApp } from "../../state/app.tsx";
 
 export function TierControl() {
   const app = useApp();
-  const tiers = () => app.tiers.data?.tiers ?? [];
+  const tiers = () => app.tiers.data()?.tiers ?? [];
   const tier = () => app.settings().tier;
   const about = (one: { tier: Tier; reason: string | null }) =>
     one.reason === null

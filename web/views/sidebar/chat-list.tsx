@@ -15,9 +15,7 @@ export function ChatList() {
   function watchEnd(element: HTMLElement) {
     const observer = new IntersectionObserver(
       ([entry]) => {
-        if (entry?.isIntersecting && chats.query.hasNextPage && !chats.query.isFetchingNextPage) {
-          void chats.query.fetchNextPage();
-        }
+        if (entry?.isIntersecting) void chats.more();
       },
       { rootMargin: "300px" },
     );
@@ -27,13 +25,10 @@ export function ChatList() {
 
   return (
     <div class="chat-list">
-      <Show when={chats.query.isError && chats.all().length === 0}>
-        <ProblemNote
-          text={`${t("nav.listFailed")} ${explain(chats.query.error)}`}
-          retry={() => void chats.query.refetch()}
-        />
+      <Show when={chats.error() && chats.all().length === 0}>
+        <ProblemNote text={`${t("nav.listFailed")} ${explain(chats.error())}`} retry={() => void chats.refresh()} />
       </Show>
-      <Show when={chats.query.isSuccess && chats.all().length === 0}>
+      <Show when={chats.loaded() && chats.all().length === 0}>
         <p class="chat-list-none">{t("nav.none")}</p>
       </Show>
       <For each={groups().map(({ group }) => (typeof group === "string" ? group : group.month))}>
@@ -55,7 +50,7 @@ export function ChatList() {
         }}
       </For>
       <div ref={watchEnd} class="chat-list-end">
-        <Show when={chats.query.isFetchingNextPage}>{t("app.loading")}</Show>
+        <Show when={chats.loadingMore()}>{t("app.loading")}</Show>
       </div>
     </div>
   );

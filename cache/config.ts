@@ -1,0 +1,41 @@
+// The cache's settings, read once from the environment. A setting that is wrong is named, with what it should be.
+import { z } from "zod";
+import { MAX_CACHE_TTL_SECONDS } from "../protocol/limits.ts";
+
+export interface CacheConfig {
+  /** Null while either of them is not set: then there is no cache. */
+  redis: { url: string; token: string } | null;
+  /** How long an answer is kept whose ask does not say, seconds. */
+  ttl: number;
+}
+
+const DEFAULT_TTL_SECONDS = 3_600;
+
+/** Blank is the same as not set. */
+const text = z
+  .string({ error: "must be text" })
+  .trim()
+  .nullish()
+  .transform((value) => value || null);
+const seconds = `must be a whole number of seconds from 1 to ${MAX_CACHE_TTL_SECONDS}`;
+
+const environmentSchema = z.object({
+  UPSTASH_REDIS_REST_URL: text.refine((value) => value === null || /^https?:$/.test(URL.parse(value)?.protocol ?? ""), {
+    error: "must be an address that begins with http:// or https://",
+  }),
+  UPSTASH_REDIS_REST_TOKEN: text,
+  CACHE_TTL_SECONDS: text
+    .transform((value) => (value === null ? DEFAULT_TTL_SECONDS : Number(value)))
+    .pipe(z.number({ error: seconds }).int(seconds).min(1, seconds).max(MAX_CACHE_TTL_SECONDS, seconds)),
+});
+
+/** Reads the settings out of an environment; what else is in it is left alone. Throws an error that names each wrong one. */
+export function parseCacheConfig(environment: object): CacheConfig {
+  const { data, error } = environmentSchema.safeParse(environment);
+  if (error) {
+    const wrong = error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`);
+    throw new Error(`Settings that are not valid: ${wrong.join(" ")}`);
+  }
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, CACHE_TTL_SECONDS: ttl } = data;
+  return { redis: url && token ? { url, token } : null, ttl };
+}

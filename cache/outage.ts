@@ -1,0 +1,21 @@
+// Tells of the cache's outages: once when one begins, once when it is over, however many asks meet it in between.
+
+export class Outage {
+  readonly #log: (message: string, details: Record<string, unknown>) => void;
+  #failures = 0;
+
+  constructor(log: (message: string, details: Record<string, unknown>) => void) {
+    this.#log = log;
+  }
+
+  failed(error: unknown): void {
+    if (this.#failures++ === 0) {
+      this.#log("the cache can't be reached; answers are made without it until it can", { error: String(error) });
+    }
+  }
+
+  over(): void {
+    if (this.#failures > 0) this.#log("the cache can be reached again", { failures: this.#failures });
+    this.#failures = 0;
+  }
+}

@@ -1,0 +1,74 @@
+// Answers kept in Redis, reached over HTTP. A look-up has a budget and never throws: whatever goes wrong is
+// `unavailable`, and the answer is made as if none were kept.
+import { Redis } from "@upstash/redis/cloudflare";
+import type { CacheConfig } from "./config.ts";
+import { decodeAnswer, encodeAnswer, type KeptAnswer } from "./kept-answer.ts";
+import type { Outage } from "./outage.ts";
+
+export type Found = { kind: "hit"; answer: KeptAnswer } | { kind: "miss" } | { kind: "unavailable" };
+
+/** What an ask waits for the cache at most, ms: all that a cache that is down or slow may delay a chat. */
+export const LOOK_UP_MS = 200;
+const KEEP_MS = 5_000;
+/** The smallest limit of a request that Upstash has is 1 MB; the value travels as it is. */
+const MAX_ANSWER_BYTES = 900_000;
+
+const PREFIX = "keepstream:answer:";
+
+export class ResponseCache {
+  readonly #lookUps: Redis;
+  readonly #keeping: Redis;
+  readonly #now: () => number;
+  readonly #outage: Outage;
+
+  constructor(redis: NonNullable<CacheConfig["redis"]>, outage: Outage, now: () => number) {
+    this.#lookUps = connect(redis, LOOK_UP_MS);
+    this.#keeping = connect(redis, KEEP_MS);
+    this.#outage = outage;
+    this.#now = now;
+  }
+
+  async find(key: string): Promise<Found> {
+    let json: string | null;
+    try {
+      json = await this.#lookUps.get<string>(PREFIX + key);
+    } catch (error) {
+      this.#outage.failed(error);
+      return { kind: "unavailable" };
+    }
+    this.#outage.over();
+    const answer = json === null ? undefined : decodeAnswer(json);
+    return answer && answer.keptUntil > this.#now() ? { kind: "hit", answer } : { kind: "miss" };
+  }
+
+  /** Keeps an answer for as long as it says. False for one that is too large to be kept. Rejects when it could not be. */
+  async keep(key: string, answer: KeptAnswer): Promise<boolean> {
+    const json = encodeAnswer(answer);
+    if (new TextEncoder().encode(json).byteLength > MAX_ANSWER_BYTES) return false;
+    const ms = answer.keptUntil - this.#now();
+    if (ms <= 0) return true;
+    try {
+      await this.#keeping.set(PREFIX + key, json, { px: Math.ceil(ms) });
+    } catch (error) {
+      this.#outage.failed(error);
+      throw error;
+    }
+    this.#outage.over();
+    return true;
+  }
+}
+
+/** One request a command, made once: a client that gathers commands would wait in one object for what another began. */
+export function connect({ url, token }: NonNullable<CacheConfig["redis"]>, budgetMs: number): Redis {
+  return new Redis({
+    url,
+    token,
+    // `retry: false` would try twice; a signal that is not made anew for each request expires.
+    retry: { retries: 0 },
+    signal: () => AbortSignal.timeout(budgetMs),
+    automaticDeserialization: false,
+    enableAutoPipelining: false,
+    enableTelemetry: false,
+    readYourWrites: false,
+  });
+}

@@ -1,0 +1,67 @@
+// The whole sweep: `node tests/journeys/temporal-sweep.ts [options]` kills parts of the temporal tier at every chunk of a
+// 60-chunk answer, from none to all, and prints what became of each. It exits 1 at the first thing lost.
+//   --parts worker,bridge,temporal,edge,worker+bridge   what is killed, each in turn; + kills together (all, and all pairs)
+//   --provider openai   --words -noreattach   --every 1   --from 0   --down MS (the worker stays down so long)
+import { parseArgs } from "node:util";
+import { startScriptedModel } from "../../local/model/server.ts";
+import { providerNameSchema } from "../../protocol/records.ts";
+import { Client } from "./client.ts";
+import { ALL_PARTS, type Part, Stack } from "./stack.ts";
+import { CHUNKS, strike, type Verdict } from "./temporal-crash.ts";
+import { temporalReady } from "./temporal-ready.ts";
+
+const { values } = parseArgs({
+  options: {
+    parts: { type: "string" },
+    provider: { type: "string", default: "openai" },
+    words: { type: "string", default: "" },
+    every: { type: "string", default: "1" },
+    from: { type: "string", default: "0" },
+    down: { type: "string" },
+  },
+});
+const provider = providerNameSchema.parse(values.provider);
+const words = values.words;
+const down = values.down === undefined ? {} : { down: Number(values.down) };
+const pairs = ALL_PARTS.flatMap((one, i) => ALL_PARTS.slice(i + 1).map((other) => [one, other]));
+const blows = values.parts?.split(",").map((together) => together.split("+") as Part[]) ?? [
+  ...ALL_PARTS.map((part) => [part]),
+  ...pairs,
+];
+
+const model = await startScriptedModel();
+const stack = await Stack.start({ scriptedModelUrl: model.url, temporal: true });
+try {
+  const client = await Client.join(stack.url);
+  await temporalReady(client);
+  for (const parts of blows) {
+    const name = parts.join("+");
+    const outcomes = new Map<Verdict["outcome"], number>();
+    const delays: number[] = [];
+    let twice = 0;
+    for (let index = Number(values.from); index <= CHUNKS; index += Number(values.every)) {
+      const began = performance.now();
+      const verdict = await strike(stack, model, client, { provider, index, parts, words, ...down });
+      const { outcome, saidTwice, madeTwice, shown, at, sinceBlow, sinceBack, breaks, workflow } = verdict;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      if (sinceBlow !== null) delays.push(sinceBlow);
+      if (outcome === "reattach") twice += madeTwice;
+      const delay = sinceBlow === null ? "" : `  next word after ${sinceBlow} ms (worker back: ${sinceBack ?? "-"})`;
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      console.log(
+        `${name} chunk ${String(index).padStart(2)}  ${outcome.padEnd(12)} shown ${String(shown).padStart(3)} went on at ${String(at ?? "-").padStart(3)}` +
+          `  twice: said ${saidTwice}, made ${madeTwice}  breaks ${breaks}  events ${workflow.history.events}${delay}  ${seconds} s`,
+      );
+      if (outcome === "reattach" && madeTwice > 0) throw new Error("re-attaching made tokens twice");
+      if (madeTwice > saidTwice) throw new Error("the receipt says less than the model made twice");
+    }
+    const summary = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
+    const sorted = delays.sort((a, b) => a - b);
+    const middle = sorted[Math.floor(sorted.length / 2)];
+    const said = sorted.length ? `; kill to next word: median ${middle} ms, longest ${sorted.at(-1)} ms` : "";
+    console.log(`${name}, ${provider}${words}: ${summary}; made twice on re-attach: ${twice}${said}; nothing lost`);
+  }
+} finally {
+  await stack.dispose();
+  await model.close();
+}

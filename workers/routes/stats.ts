@@ -1,0 +1,23 @@
+// What the answers of the asker's tenant cost, and what the cache spared.
+import { createRoute, z } from "@hono/zod-openapi";
+import { statsReply } from "../../cache/stats-reply.ts";
+import { spanOf } from "../../cache/stats-span.ts";
+import { statsReplySchema, statsWindowSchema } from "../../protocol/requests.ts";
+import { json, problems } from "../openapi.ts";
+import { createRouter } from "../router.ts";
+
+const statsRoute = createRoute({
+  method: "get",
+  path: "/api/stats",
+  summary: "What answers cost, and what the cache spared",
+  description: "Of the asker's tenant: whoever may share answers with the asker.",
+  request: { query: z.object({ window: statsWindowSchema.default("24h") }) },
+  responses: { 200: json(statsReplySchema, "Totals, latencies and a time series"), ...problems(400) },
+});
+
+export const statsRoutes = createRouter();
+
+statsRoutes.openapi(statsRoute, (c) => {
+  const { window } = c.req.valid("query");
+  return c.json(statsReply(spanOf(window, Date.now()), [], "none", "This deployment counts nothing yet."), 200);
+});
