@@ -4,10 +4,11 @@ import { DurableObject } from "cloudflare:workers";
 import { IDEMPOTENCY_WINDOW_MS, MAX_CHATS_PER_PERSON } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import type { ChatListReply, ChatSummary, SearchReply } from "../protocol/requests.ts";
+import { SNIPPET_CLOSE, SNIPPET_OPEN } from "../protocol/words.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { ChatUpdate } from "./outbox.ts";
-import { matchesTitle, matchQuery, SNIPPET_CLOSE, SNIPPET_OPEN } from "./search-query.ts";
+import { matchesTitle, matchQuery } from "./search-query.ts";
 import type { Disk } from "./sql.ts";
 
 const STEPS = [

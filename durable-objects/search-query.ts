@@ -1,13 +1,5 @@
 // From what a person types to what FTS5 takes: every word must be there, the last may be unfinished.
-
-/** Around each match in a snippet: characters that isolate text direction and are invisible if left in place. */
-export const SNIPPET_OPEN = "\u2068";
-export const SNIPPET_CLOSE = "\u2069";
-
-const wordsOf = (text: string): string[] => text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
-
-/** Case and accents are no difference, as in FTS5's `unicode61 remove_diacritics 2`. */
-const fold = (text: string): string => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+import { fold, wordsOf } from "../protocol/words.ts";
 
 /** Whether every word of the query is somewhere in a chat's title. */
 export function matchesTitle(query: string): (title: string) => boolean {

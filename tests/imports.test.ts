@@ -11,6 +11,7 @@ const ALLOWED: Record<string, { folders: string[]; packages?: string[] }> = {
   providers: { folders: ["protocol"] },
   producers: { folders: ["protocol", "providers"] },
   cache: { folders: ["protocol"] },
+  archive: { folders: ["protocol"] },
   "durable-objects": { folders: ["protocol", "providers", "producers", "cache", "archive"] },
   workers: { folders: ["protocol", "providers", "producers", "cache", "archive", "durable-objects"] },
   web: { folders: ["protocol"] },

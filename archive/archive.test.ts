@@ -1,0 +1,136 @@
+import { asc, eq } from "drizzle-orm";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ARCHIVES, factsOf, openArchive, type TestArchive } from "../tests/archive-kit.ts";
+import { messageRows, runRows } from "./facts.ts";
+import { migrateArchive } from "./migrate.ts";
+import { chats, messages, runs, snapshots } from "./schema.ts";
+
+describe.each(ARCHIVES)("over the $kind Postgres", ({ kind, absent }) => {
+  if (absent) return it.skip(absent);
+  let opened: TestArchive;
+
+  beforeAll(async () => {
+    opened = await openArchive(kind);
+  }, 120_000);
+  afterAll(() => opened.dispose());
+
+  async function rowsOf(id: string) {
+    const db = opened.connect(10_000);
+    const [chat] = await db.select().from(chats).where(eq(chats.id, id));
+    return {
+      chat,
+      messages: await db.select().from(messages).where(eq(messages.chatId, id)).orderBy(asc(messages.time)),
+      runs: await db.select().from(runs).where(eq(runs.chatId, id)).orderBy(asc(runs.run)),
+    };
+  }
+
+  it("is migrated once, however many do it at once", async () => {
+    expect(await Promise.all([1, 2, 3].map(() => migrateArchive(opened.connect)))).toEqual([0, 0, 0]);
+  });
+
+  it("keeps every fact as it was told", async () => {
+    const facts = factsOf("Où est \u0000 l’eau ? 🧠\\'\"", "Là-bas.\n\tEt 日本語");
+    await opened.archive.save(facts);
+    const { chat, ...rows } = await rowsOf(facts.id);
+    expect(chat).toMatchObject({ owner: "me", tenant: "open", through: 3, deletedAt: null });
+    expect(chat?.title).toBe("Où est \u2400 l’eau ? 🧠\\'\"");
+    const told = messageRows(facts).map(({ search, ...row }) => ({ ...row, search: expect.any(String) }));
+    expect(rows).toEqual({ messages: told, runs: runRows(facts) });
+  });
+
+  it("keeps once what it is told often, at once and after one another", async () => {
+    const facts = factsOf("twice", "said");
+    await Promise.all([1, 2, 3, 4].map(() => opened.archive.save(facts)));
+    await opened.archive.save(facts);
+    const { messages, runs } = await rowsOf(facts.id);
+    expect([messages.length, runs.length]).toEqual([2, 1]);
+  });
+
+  it("does not take back a newer name for what comes late", async () => {
+    const facts = factsOf("old", "said");
+    await opened.archive.save({ ...facts, title: "new", through: 4, messages: [], runs: [] });
+    await opened.archive.save(facts);
+    const { chat, messages } = await rowsOf(facts.id);
+    expect(chat).toMatchObject({ title: "new", through: 4 });
+    expect(messages).toHaveLength(2);
+  });
+
+  describe("what was deleted", () => {
+    it("is gone, but for a stone that has nothing of it", async () => {
+      const facts = factsOf("delete me", "said");
+      await opened.archive.save(facts);
+      await opened.archive.putPart(facts.id, 0, "all of it");
+      await opened.archive.erase([facts.id], 1_000);
+      const gone = { owner: null, tenant: null, title: null, createdAt: null, updatedAt: null, through: 0 };
+      expect(await rowsOf(facts.id)).toEqual({
+        chat: { id: facts.id, ...gone, deletedAt: new Date(1_000) },
+        messages: [],
+        runs: [],
+      });
+      expect(await opened.archive.getPart(facts.id, 0)).toBeUndefined();
+    });
+
+    it("does not come back with what is late, known before or not", async () => {
+      const [known, unknown] = [factsOf("known", "said"), factsOf("unknown", "said")];
+      await opened.archive.save(known);
+      await opened.archive.erase([known.id, unknown.id], 1_000);
+      for (const facts of [known, unknown]) {
+        await opened.archive.save({ ...facts, through: 9 });
+        expect(await rowsOf(facts.id)).toMatchObject({ chat: { owner: null }, messages: [], runs: [] });
+      }
+    });
+
+    it("does not come back with what is told in the same moment", async () => {
+      for (let round = 0; round < 20; round++) {
+        const facts = factsOf("race", "said");
+        const calls = [() => opened.archive.save(facts), () => opened.archive.erase([facts.id], 1_000)];
+        await Promise.all((round % 2 ? calls : calls.reverse()).map((each) => each()));
+        expect(await rowsOf(facts.id)).toMatchObject({ chat: { owner: null }, messages: [], runs: [] });
+      }
+    });
+  });
+
+  it("keeps a log's parts, and forgets those that are too many", async () => {
+    const { id, ...facts } = factsOf("parts", "said");
+    await opened.archive.save({ id, ...facts });
+    for (const [part, body] of ["a", "b", "c"].entries()) await opened.archive.putPart(id, part, body);
+    await opened.archive.putPart(id, 0, "A");
+    await opened.archive.dropParts(id, 1);
+    expect(await opened.connect(5_000).select().from(snapshots).where(eq(snapshots.chatId, id))).toEqual([
+      { chatId: id, part: 0, body: "A" },
+    ]);
+  });
+
+  describe("search", () => {
+    const found = async (query: string, owner = "searcher", without: string[] = []) =>
+      (await opened.archive.search(owner, query, without)).map(({ messageId, snippet }) => [messageId, snippet]);
+
+    beforeAll(async () => {
+      await opened.archive.save(factsOf("Où est l’élève Zoë ?", "Elle lit.", { owner: "searcher" }));
+      await opened.archive.save(factsOf("數學 is fun", "a".repeat(5_000), { owner: "searcher" }));
+      await opened.archive.save(factsOf("élève", "x", { owner: "it's\\ me" }));
+    });
+
+    it("marks the words in their surroundings", async () => {
+      expect(await found("eleve")).toEqual([["m1", "Où est l’\u2068élève\u2069 Zoë ?"]]);
+    });
+
+    it("takes the last word unfinished, and every word", async () => {
+      expect(await found("ELEVE zo")).toHaveLength(1);
+      expect(await found("zo eleve")).toEqual([]);
+      expect(await found("aaaa")).toHaveLength(1);
+      expect(await found("數")).toHaveLength(1);
+    });
+
+    it("is of one's own, and not of what is left out", async () => {
+      expect(await found("eleve", "it's\\ me")).toHaveLength(1);
+      expect(await found("eleve", "nobody")).toEqual([]);
+      const [hit] = await opened.archive.search("searcher", "eleve", []);
+      expect(await found("eleve", "searcher", [hit?.chatId ?? ""])).toEqual([]);
+    });
+
+    it.each(["", "'", "\\", "\u0000", "a & b | !", "\u0301", "🧠"])("is safe with %j", async (query) => {
+      expect(await found(query)).toEqual([]);
+    });
+  });
+});
