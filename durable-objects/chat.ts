@@ -11,7 +11,7 @@ import { providersOf } from "../providers/registry.ts";
 import { bridgeOf, ownerTag } from "./bridge-client.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
 import { commission } from "./commission.ts";
-import { Connections, type Reading } from "./connections.ts";
+import { Connections, type Reading, type StreamForm } from "./connections.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { LogWriter } from "./log-writer.ts";
 import { pendingUpdate } from "./outbox.ts";
@@ -41,7 +41,7 @@ const GONE = fail("unknown_chat", "There is no such chat; it may have been delet
 export interface ReadingRequest {
   person: string;
   requestId: string;
-  form: "sse" | "text" | "committed-text" | "socket";
+  form: StreamForm | { kind: "socket" };
   run?: number;
   from?: Reading["from"];
   /** Start this run first, and read it. */
@@ -252,7 +252,7 @@ export class ChatObject extends DurableObject<Env> {
     if (start) {
       const started = await this.generate(person, start.ask, start.create);
       if (!started.ok) return started;
-      if (form === "socket") return fail("bad_request", "A socket reads a run; it does not start one.");
+      if (form.kind === "socket") return fail("bad_request", "A socket reads a run; it does not start one.");
       const streamed = this.#connections.stream({ run: started.value.run, from: 0 }, form);
       if (streamed.ok) {
         streamed.value.headers.set("x-run-id", started.value.id);
@@ -262,7 +262,7 @@ export class ChatObject extends DurableObject<Env> {
     }
     const reading = { run, from };
     return this.#owned(person, async () =>
-      form === "socket" ? this.#connections.accept(this.ctx, reading) : this.#connections.stream(reading, form),
+      form.kind === "socket" ? this.#connections.accept(this.ctx, reading) : this.#connections.stream(reading, form),
     );
   }
 

@@ -1,5 +1,6 @@
 // How a reader is joined to a chat: what it asks to read, from where, in which form, and what it gets when that makes no
 // sense. Each connection is one reader of `subscribers.ts`.
+import { CompletionFormat } from "../protocol/chat-completions.ts";
 import { clientFrameSchema } from "../protocol/frames.ts";
 import { parseTarget } from "../protocol/ids.ts";
 import { MAX_READERS_PER_CHAT } from "../protocol/limits.ts";
@@ -7,7 +8,7 @@ import { parseOffset, type ResumePoint } from "../protocol/offsets.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import { CLOSE, PING, PONG } from "../protocol/socket.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
-import { pollSink, socketSink, sseSink, textSink } from "./sinks.ts";
+import { pollSink, type StreamOwner, socketSink, sseSink, textSink } from "./sinks.ts";
 import type { Reader, Sink, Subscribers } from "./subscribers.ts";
 
 /** What a reader asks for. */
@@ -15,6 +16,13 @@ export interface Reading {
   run: number | undefined;
   from: ResumePoint | undefined;
 }
+
+/** What a response to a reading looks like. Text can't be taken back once it is written: `committed` writes promises only. */
+export type StreamForm =
+  | { kind: "sse" }
+  | { kind: "text"; committed: boolean }
+  /** OpenAI's chat completion chunks; `usage` adds a last one with the tokens. */
+  | { kind: "completion"; committed: boolean; usage: boolean };
 
 /** A reading that was found to make sense. */
 interface Span {
@@ -76,11 +84,11 @@ export class Connections {
     return fail("too_many_readers", detail, { limit: MAX_READERS_PER_CHAT, value: size, retryAfter: 5 });
   }
 
-  /** An SSE or text response that gets everything after where the reading begins. */
-  stream(reading: Reading, form: "sse" | "text" | "committed-text"): Result<Response> {
+  /** A response that gets everything after where the reading begins. */
+  stream(reading: Reading, form: StreamForm): Result<Response> {
     const span = this.locate(reading);
     if (!span.ok) return span;
-    if (span.value.complete && form === "sse") return ok(new Response(null, { status: 204 }));
+    if (span.value.complete && form.kind === "sse") return ok(new Response(null, { status: 204 }));
     const full = this.full();
     if (full) return full;
     let reader: Reader | undefined;
@@ -88,9 +96,9 @@ export class Connections {
       drained: () => reader && !reader.live && this.#subscribers.resume(reader),
       closed: () => reader && this.#subscribers.remove(reader),
     };
-    const { body, sink } = form === "sse" ? sseSink(owner) : textSink(owner, form === "committed-text");
+    const { body, sink } = sinkOf(form, owner, span.value.row);
     reader = this.#subscribers.add(reading.run, span.value.position, sink);
-    return ok(new Response(body, { headers: form === "sse" ? SSE_HEADERS : TEXT_HEADERS }));
+    return ok(new Response(body, { headers: form.kind === "text" ? TEXT_HEADERS : SSE_HEADERS }));
   }
 
   /** Resolves at the next promise in the reading's scope, or after `ms`. */
@@ -175,6 +183,12 @@ export class Connections {
     this.left(socket);
     socket.close(code, reason);
   }
+}
+
+function sinkOf(form: StreamForm, owner: StreamOwner, row: RunRow | undefined) {
+  if (form.kind === "sse" || !row) return sseSink(owner);
+  if (form.kind === "text") return textSink(owner, form.committed);
+  return textSink(owner, form.committed, new CompletionFormat(row.started, form.usage));
 }
 
 function parseFrame(text: string) {

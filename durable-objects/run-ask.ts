@@ -1,6 +1,7 @@
 // An ask that was checked and has all its defaults filled in: what a route hands to a chat's object.
 import type { ProviderName, RunParams, Tier } from "../protocol/records.ts";
 import type { CacheMode, CachePace, RecoveryPolicy } from "../protocol/requests.ts";
+import type { Turn } from "../providers/provider.ts";
 
 /** What an ask wants of the cache, in a tier that has one. */
 export interface CacheWish {
@@ -15,6 +16,8 @@ export interface RunAsk {
   prompt: string | null;
   /** The message the ask follows; absent for the chat's last answer. */
   parentId?: string | null;
+  /** What was said elsewhere before; a chat that begins takes it over as its own first messages. */
+  history?: readonly Turn[];
   tier: Tier;
   provider: ProviderName;
   model: string;

@@ -71,7 +71,7 @@ describe("bare text", () => {
   test.each(["cancelled", "failed", "interrupted"] as const)(
     "of a run that was %s is all there, then aborted",
     async (status) => {
-      const stream = open((owner) => textSink(owner, false, 1));
+      const stream = open((owner) => textSink(owner, false, undefined, 1));
       object.writer.append(1, 1, 0, batch(0, "Be"));
       object.writer.append(1, 1, 1, batch(2, "cause"));
       await object.writer.end(1, 1, endedWell({ status, finish: null }));
@@ -83,7 +83,7 @@ describe("bare text", () => {
 
   test("through a reader that stops for a while is whole", async () => {
     const { writer, clock } = object;
-    const stream = open((owner) => textSink(owner, false, 4));
+    const stream = open((owner) => textSink(owner, false, undefined, 4));
     for (let seq = 0; seq < 20; seq++) {
       writer.append(1, 1, seq, batch(seq * 3, "abc"));
       await clock.advance(50);

@@ -1,5 +1,6 @@
 // Where a reader's frames end up: an SSE stream, bare text, a socket, or a single wake-up for a long-poll.
 
+import type { RunEndedRecord } from "../protocol/records.ts";
 import { applyDelta } from "../protocol/reduce.ts";
 import { CLOSE } from "../protocol/socket.ts";
 import { HEARTBEAT_FRAME, RETRY_FRAME } from "../protocol/sse.ts";
@@ -54,13 +55,29 @@ export function sseSink(owner: StreamOwner, backlog = BACKLOG_BYTES): { body: Re
   return { body, sink };
 }
 
+/** How the text of a run is written out. */
+export interface TextFormat {
+  /** Before all else. */
+  begin?(): string;
+  piece(text: string): string;
+  /** After all the text of a completed answer. */
+  completed?(ended: RunEndedRecord): string;
+  /** What any other end is told by. Without it the connection is aborted, so that curl exits non-zero. */
+  broken?(ended: RunEndedRecord): string;
+  /** Keeps the connection open through silence. */
+  heartbeat?: string;
+}
+
+const BARE: TextFormat = { piece: (text) => text };
+
 /**
- * Bare UTF-8 text of one run. What was written can't be taken back, so with `committedOnly` nothing is written that is
- * not promised. Unless the answer was completed, the connection is aborted, so that curl exits non-zero.
+ * The text of one run. What was written can't be taken back, so with `committedOnly` nothing is written that is not
+ * promised.
  */
 export function textSink(
   owner: StreamOwner,
   committedOnly: boolean,
+  format: TextFormat = BARE,
   backlog = BACKLOG_BYTES,
 ): { body: ReadableStream<Uint8Array>; sink: Sink } {
   const drained = () => {
@@ -73,13 +90,16 @@ export function textSink(
   /** The run's text from `written` on. */
   let pending = "";
   let failure: string | undefined;
+  let last: string | undefined;
+  const say = (words: string | undefined) => words && controller.enqueue(encoder.encode(words));
+  say(format.begin?.());
   // An error throws away what is queued, so it waits until the reader has taken everything.
   const abortWhenRead = () => {
     if (failure !== undefined && controller.desiredSize === backlog) controller.error(new Error(failure));
   };
   const write = (length: number) => {
     if (length <= 0) return;
-    controller.enqueue(encoder.encode(pending.slice(0, length)));
+    say(format.piece(pending.slice(0, length)));
     pending = pending.slice(length);
     written += length;
   };
@@ -94,12 +114,16 @@ export function textSink(
         if (!committedOnly || offset !== undefined) write(pending.length);
       } else if (record.type === "commit" && committedOnly) {
         write(record.through - written);
-      } else if (record.type === "run.ended" && record.status !== "completed") {
-        failure = record.error?.message ?? `The answer was ${record.status}.`;
+      } else if (record.type === "run.ended") {
+        const whole = record.status === "completed";
+        last = whole ? format.completed?.(record) : format.broken?.(record);
+        if (!whole && last === undefined) failure = record.error?.message ?? `The answer was ${record.status}.`;
       }
     },
+    ...(format.heartbeat !== undefined && { idle: () => say(format.heartbeat) }),
     end: () => {
       ended = true;
+      say(last);
       if (failure === undefined) controller.close();
       else abortWhenRead();
     },

@@ -122,8 +122,8 @@ export class Supervisor {
     return ok({ run, id: started.run, cache: started.cache });
   }
 
-  #turns({ prompt }: RunAsk, parent: string | null): Turn[] {
-    const before = parent === null ? [] : pathTo(this.#log, parent);
+  #turns({ prompt, history = [] }: RunAsk, parent: string | null): Turn[] {
+    const before = parent === null ? [...history] : pathTo(this.#log, parent);
     return prompt === null ? before : [...before, { role: "user", text: prompt }];
   }
 
@@ -242,12 +242,14 @@ export class Supervisor {
   }
 
   #open(ask: RunAsk, time: number, parent: string | null, { cache, plan }: Outlook): Opening {
-    const { prompt, tier, provider, model, params, recovery } = ask;
+    const { prompt, history = [], tier, provider, model, params, recovery } = ask;
     const records: LogRecord[] = [];
     let answered = parent;
-    if (prompt !== null) {
-      answered = messageId(this.#log.last + 1);
-      records.push({ type: "message", id: answered, parent, role: "user", text: prompt, time });
+    const said: Turn[] = prompt === null ? [] : [...history, { role: "user", text: prompt }];
+    for (const { role, text } of said) {
+      const id = messageId(this.#log.last + records.length + 1);
+      records.push({ type: "message", id, parent: answered, role, text, time });
+      answered = id;
     }
     const asked = { parent: answered ?? "", tier, provider, model, params, cache, time };
     return { records, recovery, plan, ...this.#next(asked) };

@@ -19,6 +19,7 @@ const STATUS = {
   tier_unavailable: [422, "This tier is not available here"],
   unknown_model: [422, "This deployment has no such model"],
   idempotency_conflict: [422, "The Idempotency-Key was used with another request"],
+  answer_broken: [424, "The answer broke off, and nothing more can be had of it"],
   rate_limited: [429, "Too many requests"],
   budget_exceeded: [429, "The budget is used up"],
   too_many_readers: [429, "Too many readers of this chat"],

@@ -9,6 +9,7 @@ import { onError, refuse } from "./problem.ts";
 import { identifyRequest } from "./request-id.ts";
 import { createRouter } from "./router.ts";
 import { chatRoutes } from "./routes/chats.ts";
+import { completionRoutes, errorsForSdks } from "./routes/completions.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { generateRoutes } from "./routes/generate.ts";
@@ -40,24 +41,23 @@ export function createApp(): OpenAPIHono<AppEnv> {
     c.set("services", servicesOf(c.env));
     return next();
   });
-  app.use(
-    "/api/*",
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c) => {
-        const value = Number(c.req.header("content-length") ?? Number.NaN);
-        const size = Number.isNaN(value) ? {} : { value };
-        const detail = `The body is larger than ${MAX_BODY_BYTES} bytes, the limit. Send less.`;
-        return refuse("body_too_large", detail, { limit: MAX_BODY_BYTES, ...size });
-      },
-    }),
-  );
-  app.use("/api/*", identify);
-  app.use("/api/chat/generate", keepSession);
+  app.use("/v1/*", errorsForSdks);
+  const limited = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: (c) => {
+      const value = Number(c.req.header("content-length") ?? Number.NaN);
+      const size = Number.isNaN(value) ? {} : { value };
+      const detail = `The body is larger than ${MAX_BODY_BYTES} bytes, the limit. Send less.`;
+      return refuse("body_too_large", detail, { limit: MAX_BODY_BYTES, ...size });
+    },
+  });
+  for (const path of ["/api/*", "/v1/*"]) app.use(path, limited, identify);
+  for (const path of ["/api/chat/generate", "/v1/chat/completions"]) app.use(path, keepSession);
   app.use("/ws/*", identify);
 
   for (const routes of [
     generateRoutes,
+    completionRoutes,
     runRoutes,
     socketRoutes,
     internalRoutes,

@@ -3,8 +3,6 @@ import type { z } from "@hono/zod-openapi";
 import { problemSchema } from "../protocol/problems.ts";
 import { streamEventSchema } from "../protocol/requests.ts";
 
-const problem = { "application/problem+json": { schema: problemSchema } };
-
 const MEANING: Record<number, string> = {
   400: "The request is not valid",
   401: "The bearer token is not valid",
@@ -15,16 +13,21 @@ const MEANING: Record<number, string> = {
   413: "The request is too large",
   415: "The body is not JSON",
   422: "The request can't be carried out here",
+  424: "The answer did not end well",
   429: "A limit was reached",
   500: "Something went wrong here",
 };
 
 /** The problem responses a route may give; every route may give 401 and 500. */
 export function problems(...statuses: number[]) {
+  return problemsAs(problemSchema, ...statuses);
+}
+
+/** The same, where a problem says more than usual. */
+export function problemsAs(schema: z.ZodType, ...statuses: number[]) {
+  const content = { "application/problem+json": { schema } };
   const all = [...new Set([...statuses, 401, 500])];
-  return Object.fromEntries(
-    all.map((status) => [status, { description: MEANING[status] ?? "Problem", content: problem }]),
-  );
+  return Object.fromEntries(all.map((status) => [status, { description: MEANING[status] ?? "Problem", content }]));
 }
 
 export function json<Schema extends z.ZodType>(schema: Schema, description: string) {

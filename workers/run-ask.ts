@@ -1,7 +1,9 @@
 // From a request of the API to an ask with all its defaults, or a refusal that says what is wrong.
+import canonicalize from "canonicalize";
 import type { RunAsk } from "../durable-objects/run-ask.ts";
 import type { GenerateRequest } from "../protocol/requests.ts";
-import { refuse } from "./problem.ts";
+import { titleFrom } from "../protocol/title.ts";
+import { expect, refuse } from "./problem.ts";
 import type { Services } from "./services.ts";
 import { selectTier } from "./tiers/select.ts";
 
@@ -42,4 +44,18 @@ export async function toRunAsk(
     recovery: recovery ?? "replace",
     idempotency,
   };
+}
+
+/** A new chat for the ask. It is put on the person's list first, which also finds a repeated request again. */
+export async function admit(services: Services, person: string, ask: RunAsk): Promise<string> {
+  const list = services.person(person);
+  const title = titleFrom(ask.history?.[0]?.text ?? ask.prompt ?? "");
+  return expect(await list.admit(services.newChatId(), title, ask.idempotency, Date.now()));
+}
+
+/** What tells one request from another under the same key: its body, whatever the order of its properties. */
+export async function fingerprint(key: string | undefined, body: object): Promise<RunAsk["idempotency"]> {
+  if (key === undefined) return null;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonicalize(body)));
+  return { key, fingerprint: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
 }

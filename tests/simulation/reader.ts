@@ -72,7 +72,7 @@ class TextReader extends Client {
     const connect = (process: Process) => {
       const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
       const joined = joinBytes(world, process, plan, BEGINNING, {
-        open: (owner, room) => textSink(owner, plan.form === "committed-text", room),
+        open: (owner, room) => textSink(owner, plan.form === "committed-text", undefined, room),
         receive: (bytes) => {
           this.#text += decoder.decode(bytes, { stream: true });
           this.#check();

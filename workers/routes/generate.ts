@@ -1,22 +1,18 @@
 // POST /api/chat/generate: starts a run, and streams it on the same call when asked to.
 import { createRoute, z } from "@hono/zod-openapi";
-import canonicalize from "canonicalize";
 import { accepts } from "hono/accepts";
 import type { ReadingRequest } from "../../durable-objects/chat.ts";
-import type { RunAsk } from "../../durable-objects/run-ask.ts";
 import { MAX_IDEMPOTENCY_KEY_LENGTH } from "../../protocol/limits.ts";
-import { type GenerateRequest, generateReplySchema, generateRequestSchema } from "../../protocol/requests.ts";
-import { titleFrom } from "../../protocol/title.ts";
+import { generateReplySchema, generateRequestSchema } from "../../protocol/requests.ts";
 import { runLinks } from "../links.ts";
 import { eventStream, json, problems } from "../openapi.ts";
 import { expect } from "../problem.ts";
 import { openReading } from "../reading.ts";
 import { createRouter } from "../router.ts";
-import { toRunAsk } from "../run-ask.ts";
-import type { Services } from "../services.ts";
+import { admit, fingerprint, toRunAsk } from "../run-ask.ts";
 import { chatTarget } from "../target.ts";
 
-const FORMS: Record<string, "sse" | "text"> = { "text/event-stream": "sse", "text/plain": "text" };
+const FORMS = { "text/event-stream": "sse", "text/plain": "text" } as const;
 
 const route = createRoute({
   method: "post",
@@ -55,20 +51,16 @@ generateRoutes.openapi(route, async (c) => {
   const body = c.req.valid("json");
   const idempotency = await fingerprint(c.req.valid("header")["idempotency-key"], body);
   const ask = await toRunAsk(services, body, tenant, idempotency);
-  const chatId = await admit(services, person, body, ask);
+  const chatId = body.chatId ?? (await admit(services, person, ask));
   const { chat } = chatTarget(services, chatId);
   const create = body.chatId === undefined ? { tenant } : null;
 
   const supports = ["application/json", ...Object.keys(FORMS)];
-  const form = FORMS[accepts(c, { header: "Accept", supports, default: "application/json" })];
-  if (form) {
-    const committed = form === "text" && c.req.valid("query").committed === "1";
-    const reading: ReadingRequest = {
-      person,
-      requestId,
-      form: committed ? "committed-text" : form,
-      start: { ask, create },
-    };
+  const wanted = accepts(c, { header: "Accept", supports, default: "application/json" });
+  if (wanted in FORMS) {
+    const kind = FORMS[wanted as keyof typeof FORMS];
+    const form = kind === "sse" ? { kind } : { kind, committed: c.req.valid("query").committed === "1" };
+    const reading: ReadingRequest = { person, requestId, form, start: { ask, create } };
     return (await openReading(chat, reading)) as never;
   }
   const { id } = expect(await chat.generate(person, ask, create));
@@ -76,18 +68,3 @@ generateRoutes.openapi(route, async (c) => {
   c.header("location", links.status);
   return c.json({ id, chatId, links }, 202);
 });
-
-/** The chat the ask runs in. A new one is put on the person's list first, which also finds a repeated request again. */
-async function admit(services: Services, person: string, body: GenerateRequest, ask: RunAsk): Promise<string> {
-  if (body.chatId !== undefined) return body.chatId;
-  const list = services.person(person);
-  const title = titleFrom(ask.prompt ?? "");
-  return expect(await list.admit(services.newChatId(), title, ask.idempotency, Date.now()));
-}
-
-/** What tells one request from another under the same key: its body, whatever the order of its properties. */
-async function fingerprint(key: string | undefined, body: GenerateRequest): Promise<RunAsk["idempotency"]> {
-  if (key === undefined) return null;
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonicalize(body)));
-  return { key, fingerprint: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
-}

@@ -87,7 +87,7 @@ runRoutes.openapi(streamRoute, async (c) => {
   const reading = {
     person: identity.person,
     requestId,
-    form: "sse" as const,
+    form: { kind: "sse" as const },
     ...(run !== undefined && { run }),
     ...(from !== undefined && { from }),
   };

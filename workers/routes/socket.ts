@@ -30,7 +30,7 @@ socketRoutes.openapi(route, async (c) => {
   const reading = {
     person: identity.person,
     requestId,
-    form: "socket" as const,
+    form: { kind: "socket" as const },
     ...(run !== undefined && { run }),
     ...(from !== undefined && { from }),
   };
