@@ -1,7 +1,18 @@
-// What a deployment knows as a whole: the secret that signs its anonymous sessions, where none was configured.
+// What a deployment knows as a whole: the tokens its admin made, and the secret that signs its anonymous sessions where
+// none was configured.
 import { DurableObject } from "cloudflare:workers";
+import type { TokenSummary } from "../protocol/access.ts";
+import { MAX_TOKENS } from "../protocol/limits.ts";
+import { fail, ok, type Result } from "../protocol/problems.ts";
+import { durableDisk } from "./durable-disk.ts";
+import { isMigrated, migrate } from "./migrations.ts";
+import { TOKEN_STEPS, Tokens } from "./tokens.ts";
 
 export class DeploymentObject extends DurableObject<Env> {
+  readonly #disk = durableDisk(this.ctx.storage);
+  readonly #tokens = new Tokens(this.#disk);
+  #ready = isMigrated(this.#disk);
+
   /** For the health check. */
   async ping(): Promise<void> {}
 
@@ -12,5 +23,31 @@ export class DeploymentObject extends DurableObject<Env> {
     const secret = [...crypto.getRandomValues(new Uint8Array(32))].map((b) => b.toString(16).padStart(2, "0")).join("");
     await this.ctx.storage.put("session-secret", secret);
     return secret;
+  }
+
+  async addToken(token: TokenSummary, digest: string): Promise<Result<null>> {
+    if (!this.#ready) migrate(this.#disk, TOKEN_STEPS);
+    this.#ready = true;
+    const { count } = this.#tokens;
+    if (count >= MAX_TOKENS) {
+      return fail("conflict", `There are ${count} tokens; the limit is ${MAX_TOKENS}.`, {
+        limit: MAX_TOKENS,
+        value: count,
+      });
+    }
+    this.#tokens.add(token, digest);
+    return ok(null);
+  }
+
+  async findToken(digest: string): Promise<TokenSummary | null> {
+    return (this.#ready && this.#tokens.find(digest)) || null;
+  }
+
+  async tokens(): Promise<TokenSummary[]> {
+    return this.#ready ? this.#tokens.list() : [];
+  }
+
+  async revokeToken(id: string): Promise<boolean> {
+    return this.#ready && this.#tokens.revoke(id, Date.now());
   }
 }

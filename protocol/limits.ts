@@ -26,5 +26,7 @@ export const MAX_WAIT_SECONDS = 30;
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 /** How long an `Idempotency-Key` is remembered, milliseconds. */
 export const IDEMPOTENCY_WINDOW_MS = 24 * 3_600_000;
+/** Tokens an admin may make, revoked ones too. */
+export const MAX_TOKENS = 10_000;
 /** A search's text, UTF-16 code units. */
 export const MAX_QUERY_LENGTH = 200;

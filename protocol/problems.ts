@@ -93,5 +93,6 @@ export function toProblem(failure: Failure, requestId: string): Problem {
 export function problemResponse(failure: Failure, requestId: string): Response {
   const headers = new Headers({ "content-type": "application/problem+json", "cache-control": "no-store" });
   if (failure.retryAfter !== undefined) headers.set("retry-after", String(failure.retryAfter));
+  if (failure.code === "unauthenticated") headers.set("www-authenticate", "Bearer");
   return new Response(JSON.stringify(toProblem(failure, requestId)), { status: problemStatus(failure.code), headers });
 }

@@ -4,10 +4,13 @@ import { bodyLimit } from "hono/body-limit";
 import { MAX_BODY_BYTES } from "../protocol/limits.ts";
 import { problemResponse } from "../protocol/problems.ts";
 import type { AppEnv } from "./app-env.ts";
-import { identify, keepSession } from "./auth/identify.ts";
+import { keepSession } from "./auth/cookie.ts";
+import { identify } from "./auth/identify.ts";
+import { checkOrigin } from "./auth/origins.ts";
 import { onError, refuse } from "./problem.ts";
 import { identifyRequest } from "./request-id.ts";
 import { createRouter } from "./router.ts";
+import { adminRoutes } from "./routes/admin.ts";
 import { chatRoutes } from "./routes/chats.ts";
 import { completionRoutes, errorsForSdks } from "./routes/completions.ts";
 import { discoveryRoutes } from "./routes/discovery.ts";
@@ -15,8 +18,10 @@ import { docsRoutes } from "./routes/docs.ts";
 import { generateRoutes } from "./routes/generate.ts";
 import { internalRoutes } from "./routes/internal.ts";
 import { runRoutes } from "./routes/runs.ts";
+import { sessionRoutes } from "./routes/session.ts";
 import { socketRoutes } from "./routes/socket.ts";
 import { statsRoutes } from "./routes/stats.ts";
+import { securityHeaders } from "./security-headers.ts";
 import { servicesOf } from "./services.ts";
 
 export function createApp(): OpenAPIHono<AppEnv> {
@@ -37,10 +42,12 @@ export function createApp(): OpenAPIHono<AppEnv> {
   });
 
   app.use(identifyRequest);
+  app.use(securityHeaders);
   app.use(async (c, next) => {
     c.set("services", servicesOf(c.env));
     return next();
   });
+  app.use(checkOrigin);
   app.use("/v1/*", errorsForSdks);
   const limited = bodyLimit({
     maxSize: MAX_BODY_BYTES,
@@ -64,6 +71,8 @@ export function createApp(): OpenAPIHono<AppEnv> {
     chatRoutes,
     statsRoutes,
     discoveryRoutes,
+    sessionRoutes,
+    adminRoutes,
     docsRoutes,
   ]) {
     app.route("/", routes);

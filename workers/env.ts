@@ -2,28 +2,21 @@
 import { z } from "zod";
 import { type Tier, tierSchema } from "../protocol/records.ts";
 import { type ProvidersConfig, parseProvidersConfig } from "../providers/config.ts";
-import { parseApiTokens } from "./auth/api-tokens.ts";
-
-/** Blank is the same as not set. */
-const text = z
-  .string()
-  .trim()
-  .optional()
-  .transform((value) => value || undefined);
+import { type AuthSettings, authFields, authSettings } from "./auth/settings.ts";
+import { text } from "./setting.ts";
 
 const settingsSchema = z.object({
-  SESSION_SECRET: text.pipe(z.string().min(16, "must have at least 16 characters").optional()),
+  ...authFields,
   TEMPORAL_BRIDGE_URL: text.pipe(
     z.url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" }).optional(),
   ),
   TEMPORAL_BRIDGE_TOKEN: text.pipe(z.string().min(16, "must have at least 16 characters").optional()),
-  API_TOKENS: text.transform((list) => parseApiTokens(list ?? "")),
   DEFAULT_TIER: text
     .pipe(z.enum(tierSchema.options, { error: `must be one of ${tierSchema.options.join(", ")}` }).optional())
     .transform((tier): Tier => tier ?? "mvp"),
 });
 
-export interface Settings extends z.infer<typeof settingsSchema> {
+export interface Settings extends z.infer<typeof settingsSchema>, AuthSettings {
   providers: ProvidersConfig;
 }
 
@@ -34,5 +27,5 @@ export function parseEnv(env: object): Settings {
     const wrong = error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`);
     throw new Error(`Settings that are not valid: ${wrong.join(" ")}`);
   }
-  return { ...data, providers: parseProvidersConfig(env) };
+  return { ...data, ...authSettings(data), providers: parseProvidersConfig(env) };
 }

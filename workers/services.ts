@@ -1,10 +1,11 @@
 // The one place where the Worker's parts are built from its environment, once an isolate.
 import { type Bridge, bridgeOf } from "../durable-objects/bridge-client.ts";
 import type { ChatObject } from "../durable-objects/chat.ts";
+import type { DeploymentObject } from "../durable-objects/deployment.ts";
 import type { PersonObject } from "../durable-objects/person.ts";
 import { createProviders, type Providers } from "../providers/registry.ts";
-import { createApiTokens } from "./auth/api-tokens.ts";
-import type { Identity } from "./auth/identity.ts";
+import { createDoor, type Door } from "./auth/door.ts";
+import { createMadeTokens, type MadeTokens } from "./auth/made-tokens.ts";
 import { parseEnv, type Settings } from "./env.ts";
 import { createModelList, type ModelList } from "./model-list.ts";
 
@@ -15,10 +16,9 @@ export interface Services {
   /** In front of Temporal; null where none is set up. */
   bridge: Bridge | null;
   sessionSecret(): Promise<string>;
-  /** Whose token of `API_TOKENS` this is. */
-  apiToken(presented: string): Promise<Identity | undefined>;
-  /** Rejects when Durable Objects can't be reached. */
-  deploymentAnswers(): Promise<void>;
+  door: Door;
+  madeTokens: MadeTokens;
+  deployment(): DurableObjectStub<DeploymentObject>;
   newChatId(): string;
   /** Undefined when `chatId` is not an id this deployment gave: no object is reached and no storage touched. */
   chat(chatId: string): DurableObjectStub<ChatObject> | undefined;
@@ -41,18 +41,21 @@ function build(env: Env): Services {
   const providers = createProviders(settings.providers);
   const deployment = () => env.DEPLOYMENT.get(env.DEPLOYMENT.idFromName("deployment"));
   let secret = settings.SESSION_SECRET;
+  async function sessionSecret(): Promise<string> {
+    // The value is kept, not the promise: that belongs to the request that made it, and never settles when that is cancelled.
+    secret ??= await deployment().sessionSecret();
+    return secret;
+  }
+  const madeTokens = createMadeTokens(deployment, Date.now);
   return {
     settings,
     providers,
     models: createModelList(providers, Date.now),
     bridge: bridgeOf(env),
-    async sessionSecret() {
-      // The value is kept, not the promise: that belongs to the request that made it, and never settles when that is cancelled.
-      secret ??= await deployment().sessionSecret();
-      return secret;
-    },
-    apiToken: createApiTokens(settings.API_TOKENS),
-    deploymentAnswers: () => deployment().ping(),
+    sessionSecret,
+    door: createDoor(settings, madeTokens, sessionSecret),
+    madeTokens,
+    deployment,
     newChatId: () => env.CHAT.newUniqueId().toString(),
     chat(chatId) {
       try {

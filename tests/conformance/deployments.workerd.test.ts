@@ -1,22 +1,9 @@
 // Proves PROTOCOL.md, "What a deployment can do", for deployments other than the tests' own: without a provider, with a
 // broken one, with settings of their own. The same app and the same objects, under another environment.
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { healthReplySchema, modelsReplySchema, sessionReplySchema, tiersReplySchema } from "../../protocol/requests.ts";
-import { createApp } from "../../workers/app.ts";
+import { deployment } from "./deployment.ts";
 import { post, problem, read } from "./kit.ts";
-
-function deployment(settings: Record<string, string>) {
-  const app = createApp();
-  const environment: Env = Object.assign(Object.create(null), env, settings);
-  return async (path: string, init?: RequestInit): Promise<Response> => {
-    const context = createExecutionContext();
-    const response = await app.fetch(new Request(`https://keepstream.test${path}`, init), environment, context);
-    await waitOnExecutionContext(context);
-    return response;
-  };
-}
 
 const NONE = { OPENAI_API_KEY: "", ANTHROPIC_API_KEY: "", COMPATIBLE_BASE_URL: "" };
 /** Nothing listens there. */

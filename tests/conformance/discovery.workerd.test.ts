@@ -22,7 +22,7 @@ describe("who is asking", () => {
     const { token } = await person();
     const { chatId } = await answer(bearer(token), { prompt: fresh("both"), model: FAST });
     const response = await call(`/api/chats/${chatId}`, {
-      headers: { cookie: `keepstream=${encodeURIComponent(token)}` },
+      headers: { cookie: `__Host-keepstream=${encodeURIComponent(token)}` },
     });
     expect([response.status, response.headers.get("set-cookie")]).toEqual([200, null]);
   });
@@ -54,16 +54,16 @@ describe("who is asking", () => {
   });
 
   it("with a cookie that is not ours is somebody new", async () => {
-    const response = await call("/api/chats", { headers: { cookie: "keepstream=anon:forged.AAAA" } });
+    const response = await call("/api/chats", { headers: { cookie: "__Host-keepstream=anon:forged.AAAA" } });
     expect(await response.json()).toEqual({ chats: [], cursor: null });
     // A page's first requests go out together: only the one that makes something brings a session to keep.
     expect(response.headers.get("set-cookie")).toBeNull();
     const asked = await call("/api/chat/generate", {
       method: "POST",
-      headers: { "content-type": "application/json", cookie: "keepstream=anon:forged.AAAA" },
+      headers: { "content-type": "application/json", cookie: "__Host-keepstream=anon:forged.AAAA" },
       body: JSON.stringify({ prompt: fresh("new person"), model: FAST }),
     });
-    expect(asked.headers.get("set-cookie")).toMatch(/^keepstream=anon/);
+    expect(asked.headers.get("set-cookie")).toMatch(/^__Host-keepstream=anon/);
   });
 });
 

@@ -40,7 +40,7 @@ describe.concurrent("as JSON", () => {
   it("gives a caller without an identity a cookie, and the chat to that cookie", async () => {
     const response = await call("/api/chat/generate", post({ prompt: fresh("cookie"), model: FAST }));
     const cookie = response.headers.get("set-cookie") ?? "";
-    expect(cookie).toMatch(/^keepstream=[^;]+; Max-Age=34560000; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    expect(cookie).toMatch(/^__Host-keepstream=[^;]+; Max-Age=34560000; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
     const { links } = await read(response, generateReplySchema, 202);
     const again = await call(links.status, { headers: { cookie: cookie.split(";")[0] ?? "" } });
     expect([again.status, again.headers.get("set-cookie")]).toEqual([200, null]);
@@ -72,7 +72,7 @@ describe.concurrent("as server-sent events", () => {
   it("gives a new caller the cookie too, and a refusal as a problem", async () => {
     const accept = "text/event-stream";
     const response = await call("/api/chat/generate", post({ prompt: fresh("cookie"), model: FAST }, { accept }));
-    expect(response.headers.get("set-cookie")).toMatch(/^keepstream=/);
+    expect(response.headers.get("set-cookie")).toMatch(/^__Host-keepstream=/);
     await new SseReader(response).rest();
     await problem(await call("/api/chat/generate", post({ prompt: "" }, { accept })), "bad_request", 400);
     const chatId = "0".repeat(64);

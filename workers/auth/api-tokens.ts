@@ -1,7 +1,7 @@
 // The tokens a deployment is set up with: `API_TOKENS`, a list of `token` or `name:token`. Each is a person and a tenant
 // of its own. One with a name keeps both when its token is replaced; one without is known by its digest.
 import { digestOf } from "./digest.ts";
-import { type Identity, SCOPES } from "./identity.ts";
+import { type Identity, ownTenant } from "./identity.ts";
 
 export interface ApiToken {
   name: string | null;
@@ -27,6 +27,5 @@ export function createApiTokens(tokens: readonly ApiToken[]): (presented: string
 
 async function entryOf({ name, token }: ApiToken): Promise<[string, Identity]> {
   const digest = await digestOf(token);
-  const owner = name === null ? `token:${digest.slice(0, 32)}` : `named:${name}`;
-  return [digest, { person: owner, tenant: owner, scopes: SCOPES, admin: false }];
+  return [digest, ownTenant(name === null ? `token:${digest.slice(0, 32)}` : `named:${name}`)];
 }

@@ -1,56 +1,54 @@
-// The door: whoever holds a bearer token (one of `API_TOKENS`, or a session's), or a session cookie, is let in as the
-// person it stands for. Whoever has neither is given a session.
-import { getCookie, setCookie } from "hono/cookie";
+// The door, as every request goes through it: sets `identity` for the routes behind it, or refuses.
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../app-env.ts";
 import { refuse } from "../problem.ts";
-import type { Services } from "../services.ts";
+import { cookieName } from "./cookie.ts";
 import { anonymous, type Identity } from "./identity.ts";
-import { createSession, verifySession } from "./session.ts";
+import { needOf } from "./needs.ts";
+import { closedToStrangers } from "./open.ts";
+import { createSession } from "./session.ts";
 
-const COOKIE = "keepstream";
-/** As long as browsers keep one. */
-const COOKIE_SECONDS = 400 * 24 * 3600;
+const HOW = {
+  open: "Get one by POST /api/session, or send none.",
+  token: "Send Authorization: Bearer with a token of this deployment.",
+  access: "Come through Cloudflare Access, or send Authorization: Bearer with a token of this deployment.",
+} as const;
 
-async function bearer(services: Services, header: string): Promise<Identity | undefined> {
-  const [, token] = /^Bearer (\S+)$/i.exec(header) ?? [];
-  if (!token) return undefined;
-  const configured = await services.apiToken(token);
-  if (configured) return configured;
-  const session = await verifySession(await services.sessionSecret(), token);
-  return session && anonymous(session.person);
-}
-
-/** Sets `identity` for the routes behind it. */
-export const identify = createMiddleware<AppEnv>(async (c, next) => {
-  const { services } = c.var;
+/** Whoever proved to be somebody. A bearer token that is nobody's is refused; a cookie that is nobody's is none. */
+async function proven(c: Context<AppEnv>): Promise<Identity | undefined> {
+  const { door, settings } = c.var.services;
   const header = c.req.header("authorization");
   if (header !== undefined) {
-    const identity = await bearer(services, header);
-    if (!identity)
-      refuse("unauthenticated", "The bearer token is not valid. Get one by POST /api/session, or send none.");
-    c.set("identity", identity);
-    await next();
-    return;
+    const [, token] = /^Bearer (\S+)$/i.exec(header) ?? [];
+    const identity = token && (await door.secret(token));
+    if (!identity) refuse("unauthenticated", `The bearer token is not valid. ${HOW[settings.AUTH_MODE]}`);
+    return identity;
   }
-  const secret = await services.sessionSecret();
-  const cookie = getCookie(c, COOKIE);
-  const known = cookie && (await verifySession(secret, cookie));
-  const session = known || (await createSession(secret));
-  c.set("identity", anonymous(session.person));
-  if (!known) c.set("newSession", session.token);
+  const assertion = c.req.header("cf-access-jwt-assertion");
+  const cookie = getCookie(c, cookieName(c.req.url));
+  return (assertion && (await door.assertion(assertion))) || (cookie && (await door.secret(cookie))) || undefined;
+}
+
+export const identify = createMiddleware<AppEnv>(async (c, next) => {
+  const { services } = c.var;
+  const mode = services.settings.AUTH_MODE;
+  const need = needOf(c.req.method, c.req.path);
+  const identity = (await proven(c)) ?? (mode === "open" ? await somebodyNew(c) : undefined);
+  if (identity) c.set("identity", identity);
+  else if (need !== "nobody") refuse("unauthenticated", `Nobody is known to be asking. ${HOW[mode]}`);
+  if (need !== "nobody" && need !== "anybody") {
+    const allowed = need === "admin" ? identity?.admin : identity?.scopes.includes(need);
+    if (!allowed) refuse("forbidden", `This needs ${need === "admin" ? "the admin's token" : `the scope ${need}`}.`);
+  }
+  const closed = need === "ask" && identity && closedToStrangers(services, identity, c.req.url);
+  if (closed) refuse("forbidden", closed);
   await next();
 });
 
-/**
- * Gives whoever has no session yet one to keep. Only where something of theirs was made: a page's first requests go out
- * together, and were each to bring a person of its own, the last to arrive would own nothing.
- */
-export const keepSession = createMiddleware<AppEnv>(async (c, next) => {
-  await next();
-  // After the route: a response that comes from an object does not carry over headers that were set before it.
-  if (c.var.newSession === undefined || !c.res.ok) return;
-  const secure = new URL(c.req.url).protocol === "https:";
-  const options = { path: "/", httpOnly: true, sameSite: "Lax", secure, maxAge: COOKIE_SECONDS } as const;
-  setCookie(c, COOKIE, c.var.newSession, options);
-});
+async function somebodyNew(c: Context<AppEnv>): Promise<Identity> {
+  const session = await createSession(await c.var.services.sessionSecret());
+  c.set("newSession", session.token);
+  return anonymous(session.person);
+}

@@ -1,8 +1,5 @@
 // Who is asking, as a value: decided once at the door, and all that anything behind it knows of a caller.
-
-/** What a token may do: `read` what is theirs, `ask` for answers and stop them, `manage` (rename, share, delete). */
-export const SCOPES = ["read", "ask", "manage"] as const;
-export type Scope = (typeof SCOPES)[number];
+import { type OwnLimits, SCOPES, type Scope } from "../../protocol/access.ts";
 
 export interface Identity {
   /** Whose chats these are. Names a person's object. */
@@ -12,11 +9,18 @@ export interface Identity {
   scopes: readonly Scope[];
   /** May see and change what is the deployment's own. */
   admin: boolean;
+  /** Limits of its own; those of the deployment where there are none. */
+  limits: OwnLimits;
 }
 
 /** The tenant of everybody without a token of their own. */
 export const OPEN_TENANT = "open";
 
 export function anonymous(person: string): Identity {
-  return { person, tenant: OPEN_TENANT, scopes: SCOPES, admin: false };
+  return { person, tenant: OPEN_TENANT, scopes: SCOPES, admin: false, limits: {} };
+}
+
+/** Somebody who is alone in their tenant. */
+export function ownTenant(person: string): Identity {
+  return { ...anonymous(person), tenant: person };
 }

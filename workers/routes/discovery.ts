@@ -1,13 +1,6 @@
-// What this deployment can do, and how it is: models, tiers, health. And a session for those who keep no cookies.
+// What this deployment can do, and how it is: models, tiers, health.
 import { createRoute } from "@hono/zod-openapi";
-import {
-  type HealthReply,
-  healthReplySchema,
-  modelsReplySchema,
-  sessionReplySchema,
-  tiersReplySchema,
-} from "../../protocol/requests.ts";
-import { createSession } from "../auth/session.ts";
+import { type HealthReply, healthReplySchema, modelsReplySchema, tiersReplySchema } from "../../protocol/requests.ts";
 import { json, problems } from "../openapi.ts";
 import { createRouter } from "../router.ts";
 import type { Services } from "../services.ts";
@@ -38,14 +31,6 @@ const healthRoute = createRoute({
   },
 });
 
-const sessionRoute = createRoute({
-  method: "post",
-  path: "/api/session",
-  summary: "A bearer token for a new anonymous person",
-  description: "For clients that keep no cookies: send it as `Authorization: Bearer …`.",
-  responses: { 201: json(sessionReplySchema, "The token"), ...problems() },
-});
-
 export const discoveryRoutes = createRouter();
 
 discoveryRoutes.openapi(modelsRoute, async (c) => c.json(await c.var.services.models.all(), 200));
@@ -66,11 +51,6 @@ discoveryRoutes.openapi(healthRoute, async (c) => {
   return health.status === "down" ? c.json(health, 503) : c.json(health, 200);
 });
 
-discoveryRoutes.openapi(sessionRoute, async (c) => {
-  const { services } = c.var;
-  return c.json(await createSession(await services.sessionSecret()), 201);
-});
-
 type Part = HealthReply["parts"][number];
 
 async function healthOf(services: Services): Promise<HealthReply> {
@@ -89,7 +69,7 @@ async function healthOf(services: Services): Promise<HealthReply> {
 async function objectsPart(services: Services): Promise<Part> {
   const before = Date.now();
   try {
-    await services.deploymentAnswers();
+    await services.deployment().ping();
     return { name: "durable-objects", status: "ok", latencyMs: Date.now() - before, detail: null };
   } catch (error) {
     return { name: "durable-objects", status: "down", latencyMs: null, detail: String(error) };

@@ -2,11 +2,13 @@
 import { html } from "hono/html";
 import { PROBLEMS } from "../../protocol/problems.ts";
 import { createRouter } from "../router.ts";
+import { PAGE_POLICY } from "../security-headers.ts";
 
 export const docsRoutes = createRouter();
 
-docsRoutes.get("/docs", (c) =>
-  c.html(html`<!doctype html>
+docsRoutes.get("/docs", (c) => {
+  c.header("content-security-policy", PAGE_POLICY);
+  return c.html(html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
@@ -19,12 +21,13 @@ docsRoutes.get("/docs", (c) =>
     <script src="/api-docs/swagger-ui-bundle.js"></script>
     <script src="/api-docs/start.js"></script>
   </body>
-</html>`),
-);
+</html>`);
+});
 
 /** What the `type` of a problem leads to. */
-docsRoutes.get("/docs/errors", (c) =>
-  c.html(html`<!doctype html>
+docsRoutes.get("/docs/errors", (c) => {
+  c.header("content-security-policy", PAGE_POLICY);
+  return c.html(html`<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
@@ -51,5 +54,5 @@ docsRoutes.get("/docs/errors", (c) =>
       </tbody>
     </table>
   </body>
-</html>`),
-);
+</html>`);
+});

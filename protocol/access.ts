@@ -1,0 +1,106 @@
+// Who may come in, on the wire: scopes, the tokens an admin makes, what a person may use and has used, shared chats.
+import { z } from "zod";
+import { chatMessageSchema } from "./requests.ts";
+
+export const scopeSchema = z
+  .enum(["read", "ask", "manage"])
+  .describe("`read` what is theirs, `ask` for answers and stop them, `manage`: rename, share, delete.");
+export type Scope = z.infer<typeof scopeSchema>;
+export const SCOPES = scopeSchema.options;
+
+const limit = (meaning: string) =>
+  z.number().positive().max(1e15).nullable().describe(`${meaning}; null for no limit.`);
+
+export const limitsSchema = z
+  .object({
+    asksPerMinute: limit("Asks a minute"),
+    answersAtOnce: limit("Answers being produced at once"),
+    tokensPerDay: limit("Tokens a day (UTC), in and out"),
+    dollarsPerDay: limit("US dollars a day (UTC)"),
+  })
+  .meta({ id: "Limits" });
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** Limits in place of the deployment's; what is absent is as the deployment has it. */
+const ownLimitsSchema = z.strictObject(limitsSchema.shape).partial().meta({ id: "OwnLimits" });
+export type OwnLimits = z.infer<typeof ownLimitsSchema>;
+
+const name = z.string().trim().min(1).max(100);
+
+export const tokenRequestSchema = z
+  .strictObject({
+    name: name.describe("For whoever reads the list."),
+    tenant: z
+      .string()
+      .regex(/^[\w.-]{1,64}$/)
+      .optional()
+      .describe("Tokens of one tenant share cached answers and statistics; without it the token is alone in its own."),
+    scopes: z.array(scopeSchema).min(1).optional().describe("All of them when absent."),
+    limits: ownLimitsSchema.optional(),
+    expiresAt: z.number().int().positive().max(8.64e15).nullable().optional().describe("Unix ms; null for never."),
+  })
+  .meta({ id: "TokenRequest" });
+export type TokenRequest = z.infer<typeof tokenRequestSchema>;
+
+export const tokenSummarySchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    tenant: z.string(),
+    scopes: z.array(scopeSchema),
+    limits: ownLimitsSchema,
+    createdAt: z.number(),
+    expiresAt: z.number().nullable(),
+    revokedAt: z.number().nullable(),
+  })
+  .meta({ id: "TokenSummary" });
+export type TokenSummary = z.infer<typeof tokenSummarySchema>;
+
+export const madeTokenSchema = z
+  .object({ ...tokenSummarySchema.shape, token: z.string().describe("Told this once; only its digest is kept.") })
+  .meta({ id: "MadeToken" });
+
+export const tokenListReplySchema = z.object({ tokens: z.array(tokenSummarySchema) }).meta({ id: "TokenListReply" });
+
+/** What a person has used of their limits. */
+export const usageSchema = z
+  .object({
+    asksThisMinute: z.number().int(),
+    answersNow: z.number().int(),
+    tokensToday: z.number().describe("Settled, and held for what is being produced."),
+    dollarsToday: z.number(),
+  })
+  .meta({ id: "Usage" });
+export type Usage = z.infer<typeof usageSchema>;
+
+export const meReplySchema = z
+  .object({
+    person: z.string(),
+    tenant: z.string(),
+    scopes: z.array(scopeSchema),
+    admin: z.boolean(),
+    limits: limitsSchema,
+    usage: usageSchema,
+  })
+  .meta({ id: "MeReply" });
+export type MeReply = z.infer<typeof meReplySchema>;
+
+export const shareReplySchema = z
+  .object({
+    token: z.string(),
+    page: z.string().describe("Where a person reads it."),
+    api: z.string().describe("Where a program does."),
+  })
+  .meta({ id: "ShareReply" });
+
+/** A chat as somebody sees it who has only its link: what was said, and nothing of whose it is or what it cost. */
+export const sharedChatSchema = z
+  .object({
+    title: z.string(),
+    createdAt: z.number(),
+    updatedAt: z.number(),
+    running: z.boolean(),
+    messages: z.array(chatMessageSchema.omit({ run: true, receipt: true })),
+  })
+  .meta({ id: "SharedChat" });
+export type SharedChat = z.infer<typeof sharedChatSchema>;

@@ -1,0 +1,240 @@
+// Proves PROTOCOL.md, "Who is asking", for each way in: tokens that an admin makes, Cloudflare Access, pages of other
+// sites; and that a deployment open to anybody does not spend the money of its keys.
+import { describe, expect, it } from "vitest";
+import { madeTokenSchema, tokenListReplySchema } from "../../protocol/access.ts";
+import { sessionReplySchema } from "../../protocol/requests.ts";
+import { team } from "./access-team.ts";
+import { type Deployment, deployment } from "./deployment.ts";
+import { bearer, call, fresh, model, post, problem, read } from "./kit.ts";
+
+const FAST = model("tokens-3-rate-0");
+const admin = bearer("token-of-the-admin");
+
+async function made(body: object) {
+  return read(await admin.fetch("/api/admin/tokens", post(body)), madeTokenSchema, 201);
+}
+const withToken = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
+describe("a token that the admin made", () => {
+  it("lets in until it is revoked, and is told only once", async () => {
+    const { token, id, ...told } = await made({ name: "a script" });
+    expect(told).toMatchObject({ name: "a script", tenant: `made:${id}`, scopes: ["read", "ask", "manage"] });
+    expect((await bearer(token).fetch("/api/chats")).status).toBe(200);
+    const list = await (await admin.fetch("/api/admin/tokens")).text();
+    expect(tokenListReplySchema.parse(JSON.parse(list)).tokens.map((each) => each.id)).toContain(id);
+    expect(list).not.toContain(token);
+
+    expect((await admin.fetch(`/api/admin/tokens/${id}`, { method: "DELETE" })).status).toBe(204);
+    await problem(await bearer(token).fetch("/api/chats"), "unauthenticated", 401);
+    expect((await admin.fetch(`/api/admin/tokens/${id}`, { method: "DELETE" })).status).toBe(204);
+    await problem(await admin.fetch("/api/admin/tokens/other", { method: "DELETE" }), "not_found", 404);
+  });
+
+  it("lets in until it expires", async () => {
+    const { token } = await made({ name: "short", expiresAt: Date.now() + 1_500 });
+    expect((await bearer(token).fetch("/api/chats")).status).toBe(200);
+    await expect.poll(async () => (await bearer(token).fetch("/api/chats")).status, { timeout: 10_000 }).toBe(401);
+  });
+
+  it("may do what its scopes say, and is told which one is missing", async () => {
+    const reader = bearer((await made({ name: "reader", scopes: ["read"] })).token);
+    expect((await reader.fetch("/api/chats")).status).toBe(200);
+    const refused = await problem(await reader.fetch("/api/chat/generate", post({ prompt: "x" })), "forbidden", 403);
+    expect(refused.detail).toContain("scope ask");
+    const asker = bearer((await made({ name: "asker", scopes: ["ask"] })).token);
+    await problem(await asker.fetch("/api/chats"), "forbidden", 403);
+    expect((await asker.fetch("/api/chat/generate", post({ prompt: fresh("asker"), model: FAST }))).status).toBe(202);
+  });
+
+  it("is made by the admin alone", async () => {
+    const { token } = await made({ name: "no admin" });
+    for (const who of [bearer(token), bearer("token-of-a-team")]) {
+      await problem(await who.fetch("/api/admin/tokens"), "forbidden", 403);
+      await problem(await who.fetch("/api/admin/tokens", post({ name: "x" })), "forbidden", 403);
+    }
+    await problem(await call("/api/admin/tokens"), "forbidden", 403);
+  });
+
+  it.each([
+    {},
+    { name: "" },
+    { name: "x", scopes: [] },
+    { name: "x", scopes: ["all"] },
+    { name: "x", tenant: "a b" },
+    { name: "x", limits: { asksPerMinute: 0 } },
+  ])("is not made from %j", async (body) => {
+    await problem(await admin.fetch("/api/admin/tokens", post(body)), "bad_request", 400);
+  });
+});
+
+describe("a browser with a token", () => {
+  it("comes in by a cookie from then on, until it goes out", async () => {
+    const response = await bearer("token-of-a-team").fetch("/api/session", { method: "POST" });
+    const cookie = response.headers.get("set-cookie") ?? "";
+    expect(cookie).toMatch(/^__Host-keepstream=[^;]+; Max-Age=34560000; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    expect(await read(response, sessionReplySchema, 201)).toEqual({ person: "named:team", token: "token-of-a-team" });
+    const headers = { cookie: cookie.split(";")[0] ?? "" };
+    const again = await call("/api/chat/generate", post({ prompt: fresh("cookie"), model: FAST }, headers));
+    expect([again.status, again.headers.get("set-cookie")]).toEqual([202, null]);
+    const out = await call("/api/session", { method: "DELETE", headers });
+    expect([out.status, out.headers.get("set-cookie")]).toEqual([204, expect.stringContaining("Max-Age=0")]);
+  });
+});
+
+describe("where people are known by their tokens", () => {
+  const fetch = deployment({ AUTH_MODE: "token" });
+
+  it("nobody is somebody new", async () => {
+    const { token } = await read(await call("/api/session", { method: "POST" }), sessionReplySchema, 201);
+    for (const init of [undefined, withToken(token), { headers: { cookie: `__Host-keepstream=${token}` } }]) {
+      const refused = await fetch("/api/chats", init);
+      expect(refused.headers.get("www-authenticate")).toBe("Bearer");
+      await problem(refused, "unauthenticated", 401);
+    }
+    await problem(await fetch("/api/session", { method: "POST" }), "unauthenticated", 401);
+    await problem(await fetch("/api/chat/generate", post({ prompt: "x" })), "unauthenticated", 401);
+  });
+
+  it("everybody sees what the deployment can do, and how it is", async () => {
+    for (const path of ["/api/models", "/api/tiers", "/health", "/openapi.json", "/docs"]) {
+      expect([path, (await fetch(path)).status]).toEqual([path, 200]);
+    }
+  });
+
+  it("a token lets in", async () => {
+    expect((await fetch("/api/chats", withToken("token-of-a-team"))).status).toBe(200);
+  });
+
+  it("does not start when no token could let anybody in", async () => {
+    const locked = deployment({ AUTH_MODE: "token", API_TOKENS: "", ADMIN_TOKEN: "" });
+    await problem(await locked("/api/tiers"), "internal", 500);
+  });
+});
+
+describe("behind Cloudflare Access", () => {
+  const asserted = (assertion: string) => ({ headers: { "cf-access-jwt-assertion": assertion } });
+
+  it("a good assertion is a person, and each its own", async () => {
+    const { settings, assertion } = await team();
+    const fetch = deployment(settings);
+    const [ann, bob] = [asserted(await assertion("ann@example.org")), asserted(await assertion("bob@example.org"))];
+    const ask = post({ prompt: fresh("access"), model: FAST }, ann.headers);
+    const { chatId } = await (await fetch("/api/chat/generate", ask)).json<{ chatId: string }>();
+    expect((await fetch(`/api/chats/${chatId}`, ann)).status).toBe(200);
+    await problem(await fetch(`/api/chats/${chatId}`, bob), "not_yours", 403);
+    const machine = asserted(await assertion("", { sub: "", common_name: "a-service.access" }));
+    expect((await fetch("/api/chats", machine)).status).toBe(200);
+    expect((await fetch("/api/chats", withToken("token-of-a-team"))).status).toBe(200);
+  });
+
+  it("no assertion, or one that is not good, is nobody", async () => {
+    const [{ settings, assertion }, other] = [await team(), await team()];
+    const fetch = deployment(settings);
+    const good = await assertion("ann@example.org");
+    const bad = {
+      expired: await assertion("ann@example.org", {}, "-1m"),
+      "of another application": await assertion("ann@example.org", { aud: ["somebody else's"] }),
+      "of another issuer": await assertion("ann@example.org", { iss: "https://other.cloudflareaccess.com" }),
+      "not valid yet": await assertion("ann@example.org", { nbf: Math.floor(Date.now() / 1000) + 600 }),
+      "signed with another's key": await other.assertion("ann@example.org", {
+        iss: settings.ACCESS_TEAM_DOMAIN as string,
+      }),
+      "changed on the way": `${good.slice(0, -6)}AAAAAA`,
+      unsigned: `${btoa('{"alg":"none"}')}.${good.split(".")[1]}.`,
+      nonsense: "x",
+    };
+    for (const [what, each] of Object.entries(bad)) {
+      expect([what, (await fetch("/api/chats", asserted(each))).status]).toEqual([what, 401]);
+    }
+    await problem(await fetch("/api/chats"), "unauthenticated", 401);
+    // The cookie is not what Access vouches for.
+    await problem(
+      await fetch("/api/chats", { headers: { cookie: `CF_Authorization=${good}` } }),
+      "unauthenticated",
+      401,
+    );
+    await problem(await call("/api/chats", asserted(good)).then(() => fetch("/api/chats")), "unauthenticated", 401);
+  });
+
+  it("its keys are fetched once, and again when they were rotated", async () => {
+    const { settings, assertion, rotate, asked } = await team();
+    const fetch = deployment(settings);
+    const first = asserted(await assertion("ann@example.org"));
+    for (let i = 0; i < 5; i++) expect((await fetch("/api/chats", first)).status).toBe(200);
+    expect(await asked()).toBe(1);
+    await rotate();
+    const fresh = deployment(settings);
+    expect((await fresh("/api/chats", asserted(await assertion("ann@example.org")))).status).toBe(200);
+    expect((await fresh("/api/chats", first)).status).toBe(200);
+    expect(await asked()).toBe(2);
+  });
+});
+
+describe("a deployment that is open to anybody and has keys", () => {
+  const paid = { SCRIPTED_PROVIDERS: "" };
+  const ask = (fetch: Deployment, headers = {}) =>
+    fetch("/api/chat/generate", post({ prompt: fresh("open"), model: FAST }, headers));
+
+  it("does not spend their money on strangers, and says what to set", async () => {
+    const refused = await problem(await ask(deployment(paid)), "forbidden", 403);
+    expect(refused.detail).toMatch(/AUTH_MODE.*ALLOW_OPEN/);
+    expect((await deployment(paid)("/api/chats")).status).toBe(200);
+  });
+
+  it("does for whoever holds a token, where that is allowed, on this machine, and with a scripted model", async () => {
+    expect((await ask(deployment(paid), { authorization: "Bearer token-of-a-team" })).status).toBe(202);
+    expect((await ask(deployment({ ...paid, ALLOW_OPEN: "yes" }))).status).toBe(202);
+    expect((await ask(deployment(paid, "http://localhost:8787"))).status).toBe(202);
+    expect((await ask(deployment({}))).status).toBe(202);
+  });
+});
+
+describe("a page of another site", () => {
+  const foreign = { origin: "https://evil.example" };
+
+  it("changes nothing and opens no socket, whatever it brings", async () => {
+    const { token } = await read(await call("/api/session", { method: "POST" }), sessionReplySchema, 201);
+    const id = "0".repeat(64);
+    for (const headers of [foreign, { origin: "null" }, { ...foreign, authorization: `Bearer ${token}` }]) {
+      const calls: [string, RequestInit][] = [
+        ["/api/chat/generate", post({ prompt: "x" }, headers)],
+        [`/api/chats/${id}`, { method: "DELETE", headers }],
+        [`/api/chat/cancel/${id}.1`, { method: "POST", headers }],
+        ["/api/session", { method: "POST", headers }],
+        [`/ws/chat/${id}`, { headers: { ...headers, upgrade: "websocket" } }],
+      ];
+      for (const [path, init] of calls) await problem(await call(path, init), "forbidden", 403);
+    }
+    const read_ = await call("/api/tiers", { headers: foreign });
+    expect([read_.status, read_.headers.get("access-control-allow-origin")]).toEqual([200, null]);
+  });
+
+  it("that is named, and the deployment's own, may", async () => {
+    const origin = "https://friend.example";
+    const before = await call("/api/chat/generate", {
+      method: "OPTIONS",
+      headers: { origin, "access-control-request-method": "POST" },
+    });
+    expect([before.status, before.headers.get("access-control-allow-origin")]).toEqual([204, origin]);
+    expect(before.headers.get("access-control-allow-headers")).toContain("authorization");
+    expect(before.headers.get("access-control-allow-credentials")).toBeNull();
+    const asked = await call("/api/chat/generate", post({ prompt: fresh("friend"), model: FAST }, { origin }));
+    expect([asked.status, asked.headers.get("access-control-allow-origin")]).toEqual([202, origin]);
+    expect(asked.headers.get("access-control-expose-headers")).toContain("ratelimit");
+    const own = post({ prompt: fresh("own"), model: FAST }, { origin: "https://keepstream.test" });
+    expect((await call("/api/chat/generate", own)).status).toBe(202);
+  });
+});
+
+describe("every response", () => {
+  it("says that it may be shown in nothing and run nothing", async () => {
+    for (const path of ["/api/tiers", "/api/chats", "/api/nothing", "/openapi.json", "/health"]) {
+      const { headers } = await call(path);
+      expect(headers.get("content-security-policy")).toBe("default-src 'none'; frame-ancestors 'none'");
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+      expect(headers.get("strict-transport-security")).toMatch(/^max-age=\d{8}$/);
+    }
+    const { headers } = await call("/docs");
+    expect(headers.get("content-security-policy")).toMatch(/script-src 'self';/);
+  });
+});

@@ -1,0 +1,72 @@
+// What is the deployment's own: the tokens that let people in.
+import { createRoute, z } from "@hono/zod-openapi";
+import { uuidv7 } from "uuidv7";
+import {
+  madeTokenSchema,
+  SCOPES,
+  type TokenSummary,
+  tokenListReplySchema,
+  tokenRequestSchema,
+} from "../../protocol/access.ts";
+import { digestOf } from "../auth/digest.ts";
+import { newToken, personOfToken } from "../auth/made-tokens.ts";
+import { json, problems } from "../openapi.ts";
+import { expect, refuse } from "../problem.ts";
+import { createRouter } from "../router.ts";
+
+const makeRoute = createRoute({
+  method: "post",
+  path: "/api/admin/tokens",
+  summary: "Make a token",
+  description: "The token itself is told in this reply and never again.",
+  request: { body: { required: true, content: { "application/json": { schema: tokenRequestSchema } } } },
+  responses: { 201: json(madeTokenSchema, "The token"), ...problems(400, 403, 409, 413, 415) },
+});
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/api/admin/tokens",
+  summary: "The tokens, the newest first",
+  responses: { 200: json(tokenListReplySchema, "All of them, revoked ones too"), ...problems(403) },
+});
+
+const revokeRoute = createRoute({
+  method: "delete",
+  path: "/api/admin/tokens/{tokenId}",
+  summary: "Revoke a token",
+  description: "Whoever holds it can ask for nothing more at once, and read nothing more within five seconds.",
+  request: { params: z.object({ tokenId: z.string().max(100) }) },
+  responses: { 204: { description: "It is revoked" }, ...problems(400, 403, 404) },
+});
+
+export const adminRoutes = createRouter();
+
+adminRoutes.openapi(makeRoute, async (c) => {
+  const { services } = c.var;
+  const { name, tenant, scopes, limits, expiresAt } = c.req.valid("json");
+  const id = uuidv7();
+  const summary: TokenSummary = {
+    id,
+    name,
+    tenant: tenant === undefined ? personOfToken(id) : `org:${tenant}`,
+    scopes: scopes ?? SCOPES,
+    limits: limits ?? {},
+    createdAt: Date.now(),
+    expiresAt: expiresAt ?? null,
+    revokedAt: null,
+  };
+  const token = newToken();
+  expect(await services.deployment().addToken(summary, await digestOf(token)));
+  return c.json({ ...summary, token }, 201);
+});
+
+adminRoutes.openapi(listRoute, async (c) => c.json({ tokens: await c.var.services.deployment().tokens() }, 200));
+
+adminRoutes.openapi(revokeRoute, async (c) => {
+  const { deployment, madeTokens } = c.var.services;
+  const { tokenId } = c.req.valid("param");
+  if (!(await deployment().revokeToken(tokenId)))
+    refuse("not_found", "There is no such token. GET /api/admin/tokens lists them.");
+  madeTokens.forget();
+  return c.body(null, 204);
+});
