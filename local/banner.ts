@@ -2,6 +2,7 @@
 import { styleText } from "node:util";
 import type { TiersReply } from "../protocol/requests.ts";
 import type { ProviderLine } from "./settings.ts";
+import type { StoreLine } from "./stores/choose.ts";
 
 export interface Summary {
   url: string;
@@ -13,6 +14,8 @@ export interface Summary {
   scriptedUrl: string | null;
   tiers: TiersReply["tiers"];
   providers: ProviderLine[];
+  /** What keeps answers and chats besides. */
+  stores: StoreLine[];
   /** The provider that answers when none is asked for. */
   defaultProvider: string | null;
   notes: string[];
@@ -25,14 +28,16 @@ const dim = (text: string) => styleText("dim", text);
 const bold = (text: string) => styleText("bold", text);
 const link = (text: string) => styleText("cyan", text);
 
-const STATE: Record<ProviderLine["state"], { mark: string; paint: (text: string) => string }> = {
+const STATE: Record<ProviderLine["state"] | StoreLine["state"], { mark: string; paint: (text: string) => string }> = {
   real: { mark: "●", paint: on },
+  given: { mark: "●", paint: on },
+  embedded: { mark: "●", paint: on },
   scripted: { mark: "◐", paint: half },
   off: { mark: "○", paint: dim },
 };
 
 export function banner(summary: Summary): string {
-  const { url, version, readyMs, data, tiers, providers, notes, watching } = summary;
+  const { url, version, readyMs, data, tiers, providers, stores, notes, watching } = summary;
   const ready = `ready in ${(readyMs / 1000).toFixed(1)} s${watching ? ", watching for changes" : ""}`;
   const places = [
     ["Page", url],
@@ -61,6 +66,10 @@ export function banner(summary: Summary): string {
         state,
         why: summary.defaultProvider === provider ? `${why}; default` : why,
       })),
+    ),
+    table(
+      "Stores",
+      stores.map(({ part, state, why }) => ({ ...STATE[state], name: part, state, why })),
     ),
     explanation(summary),
     notes.map((note) => `  ${half("!")} ${note}`).join("\n"),

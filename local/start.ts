@@ -15,6 +15,8 @@ import { claimPort, parsePort } from "./ports.ts";
 import { onStopSignal, startServer } from "./server.ts";
 import { decide, needsScriptedModel, readGiven } from "./settings.ts";
 import { StartError } from "./start-error.ts";
+import { chooseStores } from "./stores/choose.ts";
+import { startStores } from "./stores/start.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const DEFAULT_PORT = 8787;
@@ -27,6 +29,7 @@ const HELP = `npm start -- [options]     the whole of Keepstream on this machine
   --quiet        print one line, "ready URL", instead of the table
 
   PORT (8787), KEEPSTREAM_DATA (.keepstream), and the settings of .dev.vars.example may also come by the environment.
+  REDIS_URL, POSTGRES_URL   a real server behind the cache and the archive instead of the embedded one; "off": none
   SCRIPTED_MODEL_URL uses a scripted model that runs already, instead of one that lives and dies with this start.
   FIND_LOCAL_MODELS=off does not look for Ollama or for what "npm run model" serves.
 `;
@@ -82,6 +85,14 @@ async function main(): Promise<void> {
   const scriptedUrl = external ?? scripted?.url ?? null;
   const { vars, providers, notes } = decide(given, found, scriptedUrl ?? "");
 
+  const setting = (name: string) => process.env[name]?.trim() || given[name];
+  const choices = chooseStores(
+    { ...given, REDIS_URL: setting("REDIS_URL"), POSTGRES_URL: setting("POSTGRES_URL") },
+    data,
+  );
+  const stores = await startStores(choices);
+  Object.assign(vars, stores.vars);
+
   if (values.watch) {
     ensurePlaceholder();
     const { watchPage } = await import("./build.ts");
@@ -112,6 +123,8 @@ async function main(): Promise<void> {
     log: (line) => console.error(line),
   });
   closing.push(() => server.stop());
+  // They are closed before the server, which Ctrl-C may have broken; a start that fails before leaves them as a crash would.
+  closing.push(() => stores.close());
 
   const tiers = await fetch(`http://127.0.0.1:${port}/api/tiers`);
   if (!tiers.ok) throw new Error(`The server does not answer as it should: ${tiers.status} ${await tiers.text()}`);
@@ -125,12 +138,18 @@ async function main(): Promise<void> {
       scriptedUrl,
       tiers: tierStates,
       providers,
+      stores: choices,
       defaultProvider: createProviders(parseProvidersConfig(vars)).default?.provider ?? null,
       notes,
       watching: values.watch,
     }),
   );
   if (values.quiet) console.log(`ready ${url}`);
+
+  // It takes seconds the first time, and nothing waits for it: chats are delivered to the archive when it is up.
+  await stores.prepareArchive().catch((error) => {
+    if (!stopping) console.error(`The archive can't be used: ${String(error)}`);
+  });
 }
 
 /** A path as a person would name it: from here, unless that leads out of here. */

@@ -85,6 +85,8 @@ export class Stack {
           PATH: process.env.PATH ?? "",
           HOME: process.env.HOME ?? "",
           FIND_LOCAL_MODELS: "off",
+          REDIS_URL: "off",
+          POSTGRES_URL: "off",
           PORT: String(this.port),
           KEEPSTREAM_DATA: this.data,
           ...(scriptedModelUrl && { SCRIPTED_MODEL_URL: scriptedModelUrl }),

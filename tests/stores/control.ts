@@ -1,18 +1,13 @@
 // What a test, in Node or in workerd, asks of the stores that the global setup has: their addresses, and lines of its own
 // that it can break. An outage on the test's own line disturbs no other test.
 
-export interface CacheSettings {
+/** What the Worker is told of its stores. */
+export interface StoreSettings {
   UPSTASH_REDIS_REST_URL: string;
   UPSTASH_REDIS_REST_TOKEN: string;
-}
-
-export interface ArchiveSettings {
   DATABASE_URL: string;
   NEON_FETCH_ENDPOINT: string;
 }
-
-/** What the Worker is told of its stores. */
-export type StoreSettings = CacheSettings & ArchiveSettings;
 
 /** From `inject("stores")`. */
 export interface ProvidedStores {

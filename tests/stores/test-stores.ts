@@ -2,9 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HOST } from "../../local/ports.ts";
 import { startEndpointThread } from "../../local/stores/endpoint.ts";
-import type { ArchiveSettings, CacheSettings } from "./control.ts";
+import { archiveVars, cacheVars } from "../../local/stores/start.ts";
 import { PostgresServer, RedisServer } from "./servers.ts";
 
 const SECRET = "only-for-tests";
@@ -61,13 +60,6 @@ export class TestStores {
   }
 }
 
-/** What tells the Worker of an endpoint, by the names of its settings. */
-export const cacheSettings = (port: number): CacheSettings => ({
-  UPSTASH_REDIS_REST_URL: `http://${HOST}:${port}`,
-  UPSTASH_REDIS_REST_TOKEN: SECRET,
-});
-
-export const archiveSettings = (port: number): ArchiveSettings => ({
-  DATABASE_URL: `postgresql://keepstream:${SECRET}@localhost/keepstream`,
-  NEON_FETCH_ENDPOINT: `http://${HOST}:${port}/sql`,
-});
+/** What tells the Worker of an endpoint, or of a line to it. */
+export const cacheSettings = (port: number) => cacheVars(port, SECRET);
+export const archiveSettings = (port: number) => archiveVars(port, SECRET);

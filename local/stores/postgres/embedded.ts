@@ -1,36 +1,29 @@
 // The embedded store: PGlite, a whole Postgres compiled to WebAssembly, kept in a folder. It has one session, so work
 // takes turns; it has no lock of its own, so the folder gets one.
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PGlite, protocol } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { type Lock, takeLock } from "../../lock.ts";
 import type { Field, Session, SqlResult, SqlStore, Statement } from "./store.ts";
 
-const { serialize, messages } = protocol;
-
 export class EmbeddedPostgres implements SqlStore {
+  readonly #folder: string;
   readonly #lock: Lock;
-  readonly #db: PGlite;
+  #db: Promise<Database> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** Work that comes before it is up waits. Throws a `StartError` when another process has the folder. */
+  /** It comes up when it is first needed: that takes seconds, and half a gigabyte. */
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true });
+    this.#folder = folder;
     this.#lock = takeLock(folder, "its embedded Postgres");
-    this.#db = new PGlite({ dataDir: join(folder, "pgdata") });
-    // Whoever needs it is told.
-    this.#db.waitReady.catch(() => {});
-  }
-
-  /** Resolves when it is up; rejects with the reason when it can't be. */
-  get ready(): Promise<void> {
-    return this.#db.waitReady;
   }
 
   withSession<T>(work: (run: Session) => Promise<T>): Promise<T> {
     const mine = this.#turn.then(async () => {
-      await this.#db.waitReady;
-      return work((statement) => this.#run(statement));
+      this.#db ??= open(this.#folder);
+      const db = await this.#db;
+      return work((statement) => run(db, statement));
     });
     this.#turn = mine.catch(() => {});
     return mine;
@@ -38,28 +31,44 @@ export class EmbeddedPostgres implements SqlStore {
 
   async close(): Promise<void> {
     await this.#turn;
-    if (this.#db.ready) await this.#db.close();
+    await (await this.#db?.catch(() => undefined))?.pglite.close();
     this.#lock.release();
   }
+}
 
-  /** By the wire protocol, as `pg` does it: PGlite's own `query` would turn texts into values on both ways. */
-  async #run({ query, params }: Statement): Promise<SqlResult> {
-    const asked = [
-      serialize.parse({ text: query }),
-      serialize.bind({ values: params }),
-      serialize.describe({ type: "P" }),
-      serialize.execute({}),
-      serialize.sync(),
-    ];
-    const { messages: replies } = await this.#db.execProtocol(Buffer.concat(asked));
-    const result: SqlResult = { command: "", rowCount: null, fields: [], rows: [] };
-    for (const reply of replies) {
-      if (reply instanceof messages.RowDescriptionMessage) result.fields = reply.fields.map(asText);
-      else if (reply instanceof messages.DataRowMessage) result.rows.push(reply.fields);
-      else if (reply instanceof messages.CommandCompleteMessage) Object.assign(result, tag(reply.text));
-    }
-    return result;
+interface Database {
+  pglite: PGlite;
+  protocol: typeof import("@electric-sql/pglite").protocol;
+}
+
+/** A folder that was not set up to the end, because the process was killed over it, is set up again. */
+async function open(folder: string): Promise<Database> {
+  const { PGlite, protocol } = await import("@electric-sql/pglite");
+  const [dataDir, complete] = [join(folder, "pgdata"), join(folder, "complete")];
+  if (!existsSync(complete)) rmSync(dataDir, { recursive: true, force: true });
+  const pglite = await PGlite.create(dataDir);
+  writeFileSync(complete, "");
+  return { pglite, protocol };
+}
+
+/** By the wire protocol, as `pg` does it: PGlite's own `query` would turn texts into values on both ways. */
+async function run({ pglite, protocol }: Database, { query, params }: Statement): Promise<SqlResult> {
+  const { serialize, messages } = protocol;
+  const asked = [
+    serialize.parse({ text: query }),
+    serialize.bind({ values: params }),
+    serialize.describe({ type: "P" }),
+    serialize.execute({}),
+    serialize.sync(),
+  ];
+  const { messages: replies } = await pglite.execProtocol(Buffer.concat(asked));
+  const result: SqlResult = { command: "", rowCount: null, fields: [], rows: [] };
+  for (const reply of replies) {
+    if (reply instanceof messages.RowDescriptionMessage) result.fields = reply.fields.map(asText);
+    else if (reply instanceof messages.DataRowMessage) result.rows.push(reply.fields);
+    else if (reply instanceof messages.CommandCompleteMessage) Object.assign(result, tag(reply.text));
   }
+  return result;
 }
 
 /** No other format was asked for. */
