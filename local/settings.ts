@@ -71,6 +71,11 @@ export function readGiven(environment: NodeJS.ProcessEnv, devVarsFile: string | 
   return given;
 }
 
+/** Everything that is set, for programs that are started: the environment's, and the file's where that has nothing. */
+export function allSet(environment: NodeJS.ProcessEnv, given: Vars): NodeJS.ProcessEnv {
+  return { ...given, ...Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim())) };
+}
+
 /** Whether a provider will be played by the scripted model unless one is found on this machine. */
 export function needsScriptedModel(given: Vars, found: LocalServer[]): boolean {
   return decide(given, found, "http://scripted.invalid").providers.some(({ state }) => state === "scripted");

@@ -1,8 +1,16 @@
 // Workflows: what the bridge says of the temporal tier's workflows, and what the API hands on of it. A workflow's id is
 // its run's id. Nothing of what a person wrote or a model said is in here, because nothing of it is in Temporal.
 import { z } from "zod";
-import { orNull, phaseSchema, providerNameSchema } from "./records.ts";
-import { statusReplySchema } from "./requests.ts";
+import {
+  finishSchema,
+  orNull,
+  phaseSchema,
+  providerNameSchema,
+  receiptSchema,
+  runErrorSchema,
+  runStatusSchema,
+} from "./records.ts";
+import { generateRequestSchema, statusReplySchema } from "./requests.ts";
 
 export const workflowStateSchema = z
   .enum(["running", "completed", "failed", "cancelled", "terminated", "timed-out"])
@@ -154,3 +162,41 @@ export const workflowFilterSchema = z.object({
   cursor: z.string().max(4_000).optional(),
 });
 export type WorkflowFilter = z.infer<typeof workflowFilterSchema>;
+
+/** As any other ask; the tier is told by the address. */
+export const workflowStartRequestSchema = generateRequestSchema
+  .extend({ tier: z.literal("temporal").optional() })
+  .meta({ id: "WorkflowStartRequest" });
+
+const workflowLinksSchema = z.object({
+  status: z.string(),
+  chunks: z.string(),
+  result: z.string(),
+  timeline: z.string(),
+  cancel: z.string(),
+  /** The same run for readers: server-sent events, WebSocket, and its chat. */
+  stream: z.string(),
+  socket: z.string(),
+  chat: z.string(),
+});
+
+export const workflowStartReplySchema = z
+  .object({ id: z.string(), chatId: z.string(), links: workflowLinksSchema })
+  .meta({ id: "WorkflowStartReply" });
+export type WorkflowStartReply = z.infer<typeof workflowStartReplySchema>;
+
+export const workflowResultReplySchema = z
+  .object({
+    id: z.string(),
+    chatId: z.string(),
+    over: z.boolean().describe("False when the time to wait was up first."),
+    state: z.union([z.literal("running"), runStatusSchema]),
+    text: z.string().describe("What is promised so far: all of the answer when it is over."),
+    finish: orNull(finishSchema),
+    error: orNull(runErrorSchema),
+    replacedBy: z.string().nullable(),
+    receipt: orNull(receiptSchema),
+    links: workflowLinksSchema,
+  })
+  .meta({ id: "WorkflowResultReply" });
+export type WorkflowResultReply = z.infer<typeof workflowResultReplySchema>;

@@ -21,6 +21,7 @@ import { runRoutes } from "./routes/runs.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { socketRoutes } from "./routes/socket.ts";
 import { statsRoutes } from "./routes/stats.ts";
+import { workflowRoutes } from "./routes/workflows.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { servicesOf } from "./services.ts";
 
@@ -59,13 +60,14 @@ export function createApp(): OpenAPIHono<AppEnv> {
     },
   });
   for (const path of ["/api/*", "/v1/*"]) app.use(path, limited, identify);
-  for (const path of ["/api/chat/generate", "/v1/chat/completions"]) app.use(path, keepSession);
+  for (const path of ["/api/chat/generate", "/api/workflows/start", "/v1/chat/completions"]) app.use(path, keepSession);
   app.use("/ws/*", identify);
 
   for (const routes of [
     generateRoutes,
     completionRoutes,
     runRoutes,
+    workflowRoutes,
     socketRoutes,
     internalRoutes,
     chatRoutes,

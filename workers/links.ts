@@ -11,3 +11,11 @@ export function runLinks(id: string) {
     chat: `/api/chats/${parseTarget(id)?.chatId ?? ""}`,
   };
 }
+
+/** The same run by the temporal tier's own names. */
+export function workflowLinks(id: string) {
+  const { stream, socket, chat } = runLinks(id);
+  const own = ["status", "chunks", "result", "timeline", "cancel"] as const;
+  const links = Object.fromEntries(own.map((name) => [name, `/api/workflows/${id}/${name}`]));
+  return { ...(links as Record<(typeof own)[number], string>), stream, socket, chat };
+}

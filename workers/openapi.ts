@@ -16,6 +16,7 @@ const MEANING: Record<number, string> = {
   424: "The answer did not end well",
   429: "A limit was reached",
   500: "Something went wrong here",
+  503: "What is behind it can't be reached",
 };
 
 /** The problem responses a route may give; every route may give 401 and 500. */

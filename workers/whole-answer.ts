@@ -1,4 +1,4 @@
-// A run read to its end, for replies that have it in one piece.
+// A run read from its beginning, for replies that have it in one piece.
 import type { ChatObject } from "../durable-objects/chat.ts";
 import { MAX_CHUNKS_BYTES, MAX_WAIT_SECONDS } from "../protocol/limits.ts";
 import { parseOffset, type ResumePoint } from "../protocol/offsets.ts";
@@ -6,9 +6,15 @@ import type { RunEndedRecord, RunStartedRecord } from "../protocol/records.ts";
 import { applyDelta } from "../protocol/reduce.ts";
 import { expect } from "./problem.ts";
 
-export interface WholeAnswer {
-  started: RunStartedRecord;
+interface AnswerSoFar {
+  started: RunStartedRecord | null;
+  /** What is promised of it. */
   text: string;
+  ended: RunEndedRecord | null;
+}
+
+interface WholeAnswer extends AnswerSoFar {
+  started: RunStartedRecord;
   ended: RunEndedRecord;
 }
 
@@ -18,17 +24,29 @@ export async function wholeAnswer(
   person: string,
   run: number,
 ): Promise<WholeAnswer> {
+  return (await answerSoFar(chat, person, run, Number.POSITIVE_INFINITY)) as WholeAnswer;
+}
+
+/** Waits for the run's end up to `waitMs`. Only what is over by then has an end, and always a beginning. */
+export async function answerSoFar(
+  chat: DurableObjectStub<ChatObject>,
+  person: string,
+  run: number,
+  waitMs: number,
+): Promise<AnswerSoFar> {
+  const until = Date.now() + waitMs;
+  const answer: AnswerSoFar = { started: null, text: "", ended: null };
   let from: ResumePoint | undefined;
-  let started: RunStartedRecord | undefined;
-  let text = "";
   for (;;) {
-    const page = await chat.chunks(person, { run, from }, MAX_CHUNKS_BYTES, MAX_WAIT_SECONDS * 1000);
+    const left = Math.max(0, until - Date.now());
+    const page = await chat.chunks(person, { run, from }, MAX_CHUNKS_BYTES, Math.min(left, MAX_WAIT_SECONDS * 1000));
     const { records, offset } = expect(page);
     for (const record of records) {
-      if (record.type === "run.started") started = record;
-      else if (record.type === "delta") text = applyDelta(text, record) ?? text;
-      else if (record.type === "run.ended" && started) return { started, text, ended: record };
+      if (record.type === "run.started") answer.started = record;
+      else if (record.type === "delta") answer.text = applyDelta(answer.text, record) ?? answer.text;
+      else if (record.type === "run.ended") answer.ended = record;
     }
+    if (answer.ended || (left === 0 && records.length === 0)) return answer;
     from = parseOffset(offset);
   }
 }

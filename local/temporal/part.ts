@@ -37,8 +37,8 @@ export interface TemporalPart {
 }
 
 export interface PartOptions {
-  /** The settings that were given, and what else is in the environment. */
-  set: Readonly<Record<string, string | undefined>>;
+  /** All that is set, from the environment and the file. */
+  set: NodeJS.ProcessEnv;
   /** The data folder. */
   data: string;
   log(line: string): void;
@@ -73,7 +73,7 @@ export async function temporalPart({ set, data, log }: PartOptions): Promise<Tem
   return {
     off: null,
     vars,
-    place: ui ? { name: "Temporal", where: ui } : { name: "Temporal", where: address },
+    place: { name: "Temporal", where: ui ?? address },
     attend(edge) {
       const env = {
         ...set,
@@ -90,7 +90,7 @@ export async function temporalPart({ set, data, log }: PartOptions): Promise<Tem
           name: "worker",
           args: [WORKER],
           // It asks the same providers as the edge, under the same settings.
-          env: { ...env, ...edge.vars, EDGE_URL: edge.url },
+          env: { ...env, ...edge.vars, EDGE_URL: value("EDGE_URL") ?? edge.url },
           held: () => isHeld(data),
         }),
       );

@@ -8,7 +8,7 @@ import { providerNameSchema } from "../../protocol/records.ts";
 import { Client } from "./client.ts";
 import { ALL_PARTS, type Part, Stack } from "./stack.ts";
 import { CHUNKS, strike, type Verdict } from "./temporal-crash.ts";
-import { temporalReady } from "./temporal-ready.ts";
+import { temporalReady } from "./temporal-server.ts";
 
 const { values } = parseArgs({
   options: {
