@@ -126,9 +126,12 @@ function makeApp() {
     const name = title();
     untrack(() => chats.touch(id, { running, ...(name !== null && { title: name }) }));
   });
+  /** The name of a view beside the chat, while one is open. */
+  const [heading, setHeading] = createSignal<string | null>(null);
   createEffect(() => {
     const { chatId, title } = session();
-    document.title = chatId() === null ? t("app.name") : `${title() || t("nav.untitled")} · ${t("app.name")}`;
+    const name = heading() ?? (chatId() === null ? null : title() || t("nav.untitled"));
+    document.title = name === null ? t("app.name") : `${name} · ${t("app.name")}`;
   });
 
   return {
@@ -142,17 +145,21 @@ function makeApp() {
     ask,
     resend,
     edit: (messageId: string, prompt: string) => session().edit(messageId, prompt, toAsk(settings())),
-    /** Answers again; with another model where one is given. */
-    regenerate: (userMessageId: string, other?: Pick<Model, "provider" | "id">) =>
-      session().regenerate(
-        userMessageId,
-        toAsk({ ...settings(), ...(other && { provider: other.provider, model: other.id }) }),
-      ),
+    /** Answers again; with another model where one is given. Whoever wants another answer does not want the kept one. */
+    regenerate(userMessageId: string, other?: Pick<Model, "provider" | "id">) {
+      const now = settings();
+      const cache = now.cache === "default" ? "no-cache" : now.cache;
+      const asked = { ...now, cache, ...(other && { provider: other.provider, model: other.id }) };
+      return session().regenerate(userMessageId, toAsk(asked));
+    },
+    /** Asks once more for an answer that failed. */
+    retry: (userMessageId: string) => session().regenerate(userMessageId, toAsk(settings())),
     newChat: () => navigate("/"),
     remove(chat: { id: string; title: string }) {
       chats.remove(chat);
       if (session().chatId() === chat.id) navigate("/");
     },
+    setHeading,
     drawer,
     setDrawer,
     dialog,

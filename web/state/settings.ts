@@ -3,11 +3,9 @@
 import { createStore } from "solid-js/store";
 import type { ProviderName, Tier } from "../../protocol/records.ts";
 import type { RunState } from "../../protocol/reduce.ts";
-import type { GenerateRequest } from "../../protocol/requests.ts";
+import type { CacheMode, CachePace } from "../../protocol/requests.ts";
 import type { AskSettings } from "./chat-session.ts";
 import { recallJson, remember } from "./storage.ts";
-
-type CacheMode = NonNullable<NonNullable<GenerateRequest["cache"]>["mode"]>;
 
 export interface Settings {
   tier: Tier | null;
@@ -17,6 +15,8 @@ export interface Settings {
   maxOutputTokens: number | null;
   system: string;
   cache: CacheMode;
+  /** How a kept answer comes: at once, or as it was made. */
+  pace: CachePace;
 }
 
 const UNSET: Settings = {
@@ -27,6 +27,7 @@ const UNSET: Settings = {
   maxOutputTokens: null,
   system: "",
   cache: "default",
+  pace: "instant",
 };
 
 /** Chats whose own settings are kept; the oldest are forgotten first. */
@@ -82,7 +83,8 @@ function keep() {
 
 /** The part of an ask the settings make. */
 export function toAsk(settings: Settings): AskSettings {
-  const { tier, provider, model, temperature, maxOutputTokens, system, cache } = settings;
+  const { tier, provider, model, temperature, maxOutputTokens, system, cache, pace } = settings;
+  const asked = { ...(cache !== "default" && { mode: cache }), ...(pace !== UNSET.pace && { pace }) };
   return {
     ...(tier && { tier }),
     ...(provider && { provider }),
@@ -90,6 +92,6 @@ export function toAsk(settings: Settings): AskSettings {
     ...(temperature !== null && { temperature }),
     ...(maxOutputTokens !== null && { maxOutputTokens }),
     ...(system.trim() && { system }),
-    ...(cache !== "default" && tier === "redis" && { cache: { mode: cache } }),
+    ...(tier === "redis" && Object.keys(asked).length > 0 && { cache: asked }),
   };
 }

@@ -12,10 +12,12 @@ it("adds what is known and says how much is not", () => {
     { mode: "reattach", at: 3, madeTwice: 0 },
     { mode: "continue", at: 9, madeTwice: 4 },
   ] as const;
-  expect(sumRuns([run({ cost: 0.5, cache: "hit" }), run({ cost: null, recoveries: [...recoveries] })])).toEqual({
+  const saved = { ms: 900, inputTokens: 1, outputTokens: 2, cost: 0.2 };
+  expect(sumRuns([run({ cost: 0.5, cache: "hit", saved }), run({ cost: null, recoveries: [...recoveries] })])).toEqual({
     answers: 2,
     hits: 1,
     cost: 0.5,
+    saved: { cost: 0.2, ms: 900 },
     unknownCosts: 1,
     recoveries: 2,
     madeTwice: 4,

@@ -83,11 +83,14 @@ export function AnswerFoot(props: {
     if (parent) void app.regenerate(parent, model);
   }
 
+  function retry() {
+    const parent = asked();
+    if (parent) void app.retry(parent);
+  }
+
   return (
     <div class="answer-foot">
-      <Show when={failed() && !replacement() && run()}>
-        {(value) => <Failure run={value()} retry={() => again()} />}
-      </Show>
+      <Show when={failed() && !replacement() && run()}>{(value) => <Failure run={value()} retry={retry} />}</Show>
       <Show when={replacement()}>
         {(next) => (
           <p class="replaced">

@@ -9,12 +9,14 @@ import { format, t } from "../../i18n/locale.ts";
 import { useApp } from "../../state/app.tsx";
 import { sumRuns } from "../../state/sums.ts";
 import { ModelButton } from "./model-button.tsx";
+import "../../components/range.css";
 import "./panel.css";
 
 /** Token limits a person would choose between, as stops of the slider. */
 const STOPS = [128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768];
 const MIDDLE_TEMPERATURE = 0.7;
 const MODES = ["default", "no-cache", "no-store"] as const;
+const PACES = ["instant", "original"] as const;
 
 function Slider(props: {
   label: string;
@@ -157,7 +159,20 @@ export default function Panel() {
               label={t("panel.cacheMode")}
               value={settings().cache}
               onChange={(cache) => app.change({ cache })}
-              segments={MODES.map((mode) => ({ value: mode, label: t(`panel.cacheModes.${mode}`) }))}
+              segments={MODES.map((mode) => ({
+                value: mode,
+                label: t(`panel.cacheModes.${mode}`),
+                about: t(`panel.cacheAbout.${mode}`),
+              }))}
+            />
+          </div>
+          <div class="field">
+            <span class="field-label">{t("panel.pace")}</span>
+            <Segmented
+              label={t("panel.pace")}
+              value={settings().pace}
+              onChange={(pace) => app.change({ pace })}
+              segments={PACES.map((pace) => ({ value: pace, label: t(`panel.paces.${pace}`) }))}
             />
           </div>
         </Show>
@@ -176,6 +191,14 @@ export default function Panel() {
               <dt>{t("panel.spent")}</dt>
               <dd>{spent()}</dd>
             </div>
+            <Show when={sums().saved.ms > 0}>
+              <div>
+                <dt>{t("panel.saved")}</dt>
+                <dd class="gain">
+                  {t("panel.savedOf", format().money(sums().saved.cost), format().duration(sums().saved.ms))}
+                </dd>
+              </div>
+            </Show>
             <div>
               <dt>{t("panel.recoveries")}</dt>
               <dd>{recovered()}</dd>

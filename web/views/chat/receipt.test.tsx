@@ -72,6 +72,21 @@ describe("the receipt", () => {
     );
   });
 
+  it("says what the cache spared, in time and money", () => {
+    const saved = { ms: 7_900, inputTokens: 12, outputTokens: 812, cost: 0.0041 };
+    const { unmount } = render(() => <Receipt run={run({ cache: "hit", cost: 0, saved, age: 90 })} />);
+    expect(screen.getByRole("button").textContent).toContain("CACHE HIT · 7.9 sec and $0.0041 saved");
+    unmount();
+    render(() => <Receipt run={run({ cache: "collapsed", saved: { ...saved, cost: null } })} />);
+    expect(screen.getByRole("button").textContent).toContain("COLLAPSED · 7.9 sec saved");
+  });
+
+  it("claims nothing where nothing was spared", () => {
+    render(() => <Receipt run={run({ cache: "hit", cost: 0 })} />);
+    expect(screen.getByRole("button").textContent).toContain("CACHE HIT");
+    expect(screen.getByRole("button").textContent).not.toContain("saved");
+  });
+
   it.each([
     ["cancelled", "Stopped"],
     ["failed", "Failed"],

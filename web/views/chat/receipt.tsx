@@ -13,6 +13,20 @@ import type { RunState } from "../../../protocol/reduce.ts";
 import { format, t } from "../../i18n/locale.ts";
 import { recoveryStory } from "./keep-line.tsx";
 
+const BADGES = { hit: "receipt.hit", collapsed: "receipt.collapsed" } as const;
+
+/** `CACHE HIT · 7.9 s and $0.0041 saved`: the loudest a receipt gets. In full, and where there is little room. */
+function badgeOf({ cache, saved }: ReceiptData): { full: string; short: string } | undefined {
+  if (cache !== "hit" && cache !== "collapsed") return undefined;
+  const badge = t(BADGES[cache]);
+  if (!saved || saved.ms <= 0) return { full: badge, short: badge };
+  const time = format().duration(saved.ms);
+  const full = saved.cost
+    ? t("receipt.savedBoth", badge, time, format().money(saved.cost))
+    : t("receipt.savedTime", badge, time);
+  return { full, short: t("receipt.savedShort", badge, time) };
+}
+
 const STATUS = {
   completed: { icon: CircleCheck, word: "status.completed", tone: undefined },
   cancelled: { icon: Ban, word: "status.cancelled", tone: undefined },
@@ -46,6 +60,15 @@ function rowsOf(run: RunState, receipt: ReceiptData): [string, string][] {
     [t("receipt.rows.output"), count(receipt.outputTokens)],
     [t("receipt.rows.cost"), costText(receipt.cost)],
     [t("receipt.rows.cache"), t(`receipt.cache.${receipt.cache}`)],
+    ...(receipt.age === undefined ? [] : [[t("receipt.rows.age"), duration(receipt.age * 1000)] as [string, string]]),
+    ...(receipt.saved
+      ? [
+          [t("receipt.rows.saved"), [duration(receipt.saved.ms), costText(receipt.saved.cost)].join(" · ")] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     [t("receipt.rows.requests"), integer(receipt.requests)],
     [t("receipt.rows.temperature"), orDefault(run.params.temperature)],
     [t("receipt.rows.limit"), orDefault(run.params.maxOutputTokens)],
@@ -70,11 +93,14 @@ export function Receipt(props: { run: RunState }) {
             onClick={() => setOpen((now) => !now)}
           >
             <span class="visually-hidden">{t("receipt.label")}: </span>
-            <Show when={receipt().cache === "hit" || receipt().cache === "collapsed"}>
-              <span class="pill" data-tone="cache">
-                <Zap size={14} aria-hidden="true" />
-                {receipt().cache === "hit" ? t("receipt.hit") : t("receipt.collapsed")}
-              </span>
+            <Show when={badgeOf(receipt())}>
+              {(badge) => (
+                <span class="pill" data-tone="cache">
+                  <Zap size={14} aria-hidden="true" />
+                  <span class="wide-only">{badge().full}</span>
+                  <span class="narrow-only">{badge().short}</span>
+                </span>
+              )}
             </Show>
             <Show when={props.run.recoveries.length > 0}>
               <span class="pill" data-tone="kept">
