@@ -1,12 +1,23 @@
 // The page's frame: routes, and the shell all views stand in.
 import { Route, Router } from "@solidjs/router";
-import { ErrorBoundary } from "solid-js";
+import { type Component, ErrorBoundary, lazy } from "solid-js";
 import { ProblemNote } from "./components/problem.tsx";
 import { t } from "./i18n/locale.ts";
+import { loadViewWords } from "./i18n/views.ts";
 import { AppProvider } from "./state/app.tsx";
 import { ChatView } from "./views/chat/chat-view.tsx";
 import { NotFound } from "./views/not-found.tsx";
 import { Shell } from "./views/shell.tsx";
+
+/** A view beside the chat: fetched when it is opened, with its words. */
+const beside = (load: () => Promise<{ default: Component }>) =>
+  lazy(async () => (await Promise.all([load(), loadViewWords()]))[0]);
+
+const StatsView = beside(() => import("./views/stats/stats-view.tsx"));
+const WorkflowsView = beside(() => import("./views/workflows/workflows-view.tsx"));
+const CompareView = beside(() => import("./views/compare/compare-view.tsx"));
+const HealthView = beside(() => import("./views/health/health-view.tsx"));
+const StatesView = beside(() => import("./views/states/states-view.tsx"));
 
 /** A bug of ours: nothing is lost by it, and a reload is the way out. */
 function Broken() {
@@ -29,6 +40,11 @@ export function Page() {
       )}
     >
       <Route path={["/", "/c/:chatId"]} component={ChatView} />
+      <Route path="/stats" component={StatsView} />
+      <Route path="/workflows/:runId?" component={WorkflowsView} />
+      <Route path="/compare" component={CompareView} />
+      <Route path="/status" component={HealthView} />
+      <Route path="/states" component={StatesView} />
       <Route path="*" component={NotFound} />
     </Router>
   );

@@ -1,12 +1,25 @@
 // The page's build: `web/` → `dist/web/`, which the Worker serves. In development the API is another process.
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import solid from "vite-plugin-solid";
 
 const api = process.env.KEEPSTREAM_API ?? "http://127.0.0.1:8787";
 
+/** The layers' order, in front of every style sheet: whichever of them comes first, it is the same. */
+function layerOrder(): Plugin {
+  return {
+    name: "keepstream-layer-order",
+    generateBundle(_, bundle) {
+      for (const asset of Object.values(bundle)) {
+        if (asset.type !== "asset" || !asset.fileName.endsWith(".css")) continue;
+        asset.source = `@layer tokens,base,parts;${asset.source}`;
+      }
+    },
+  };
+}
+
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [solid()],
+  plugins: [solid(), layerOrder()],
   build: {
     outDir: "../dist/web",
     emptyOutDir: true,

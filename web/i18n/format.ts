@@ -5,6 +5,8 @@ export type DayGroup = "today" | "yesterday" | "week" | "month" | { month: strin
 export function makeFormats(locale: string) {
   const integer = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const decimal = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 });
+  const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
+  const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
   const unit = (name: string, digits = 0) =>
     new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits });
   const milliseconds = unit("millisecond");
@@ -12,6 +14,14 @@ export function makeFormats(locale: string) {
   const seconds = unit("second");
   const minutes = unit("minute");
   const monthName = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
+  const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+  const second = new Intl.DateTimeFormat(locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+  });
+  const dayAndHour = new Intl.DateTimeFormat(locale, { weekday: "short", hour: "numeric", minute: "2-digit" });
   const instant = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   const money = (digits: number) =>
     new Intl.NumberFormat(locale, {
@@ -25,6 +35,10 @@ export function makeFormats(locale: string) {
 
   return {
     integer: (value: number) => integer.format(value),
+    /** A count where there is little room: `1.4M`. */
+    compact: (value: number) => compact.format(value),
+    /** A part of one as `58.3%`. */
+    percent: (value: number) => percent.format(value),
     decimal: (value: number) => decimal.format(value),
 
     /** Milliseconds as `212 ms`, `7.9 s` or `1 min 12 s`. */
@@ -34,6 +48,9 @@ export function makeFormats(locale: string) {
       const whole = Math.round(ms / 1000);
       return `${minutes.format(Math.floor(whole / 60))} ${seconds.format(whole % 60)}`;
     },
+
+    /** Milliseconds in one unit, for an axis: `10 ms`, `100 s`. */
+    roundDuration: (ms: number) => (ms < 1000 ? milliseconds.format(ms) : seconds.format(ms / 1000)),
 
     /** US dollars: whole cents from one cent up, four digits below, and never a zero that is not one. */
     money(value: number): string {
@@ -58,6 +75,10 @@ export function makeFormats(locale: string) {
       return { month: name.charAt(0).toLocaleUpperCase(locale) + name.slice(1) };
     },
 
+    /** A step's beginning on a chart: the time of day, and the day where steps are hours long. */
+    step: (time: number, stepMs: number) => (stepMs >= 3_600_000 ? dayAndHour : clock).format(time),
+    /** A moment to the millisecond, within a day. */
+    moment: (time: number) => second.format(time),
     instant: (time: number) => instant.format(time),
   };
 }

@@ -1,6 +1,6 @@
 // The reader's language: remembered, else the browser's first that we speak. Words load one language at a time.
 import { flatten, translator } from "@solid-primitives/i18n";
-import { createEffect, createMemo, createRoot, createSignal } from "solid-js";
+import { batch, createEffect, createMemo, createRoot, createSignal } from "solid-js";
 import { recall, remember } from "../state/storage.ts";
 import type { Dictionary } from "./en.ts";
 import { makeFormats } from "./format.ts";
@@ -29,6 +29,10 @@ function numberLocale(locale: Locale): string {
   return navigator.languages.find((language) => language.toLowerCase().startsWith(`${locale}-`)) ?? locale;
 }
 
+/** Loads further words of a language; what it returns puts them in place. */
+type Further = (locale: Locale) => Promise<() => void>;
+const further: Further[] = [];
+
 function makeLocale() {
   const [words, setWords] = createSignal<Dictionary>();
   const [locale, setLocale] = createSignal<Locale>(chooseLocale(recall("locale"), navigator.languages));
@@ -43,9 +47,12 @@ function makeLocale() {
 
   /** Loads the words of a language, then switches to it; the old words stay until then. */
   async function speak(next: Locale, keep = true): Promise<void> {
-    const dictionary = await load[next]();
-    setWords(() => dictionary);
-    setLocale(next);
+    const [dictionary, ...more] = await Promise.all([load[next](), ...further.map((one) => one(next))]);
+    batch(() => {
+      setWords(() => dictionary);
+      for (const put of more) put();
+      setLocale(next);
+    });
     if (keep) remember("locale", next);
   }
 
@@ -61,6 +68,13 @@ export const words = () => reader.words() as Dictionary;
 export const t = translator(() => reader.flat() as NonNullable<ReturnType<typeof reader.flat>>);
 /** Numbers, money and durations in the reader's locale. */
 export const format = () => reader.formats();
+
+/** Words of a part of the page that is fetched later: loaded now, and from now on with each change of language. */
+export async function alsoSpeak(words: Further): Promise<void> {
+  further.push(words);
+  const put = await words(locale());
+  put();
+}
 
 /** Loads the first language; the page is drawn after it. */
 export const start = (): Promise<void> => speak(locale(), false);

@@ -32,7 +32,8 @@ export function Shell(props: ParentProps) {
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: the same. */}
       <div class="drawer-shade" onClick={() => app.setDrawer(false)} />
       <main id="main" ref={main} tabindex="-1" inert={app.drawer()}>
-        {props.children}
+        {/* A view that is fetched: what was there stays until it has come. */}
+        <Suspense>{props.children}</Suspense>
       </main>
       <Suspense>
         <Show when={app.dialog() === "search"}>

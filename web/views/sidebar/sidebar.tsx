@@ -1,13 +1,18 @@
 // The sidebar: the mark, a new chat, search, the chats by day, and the reader's own choices.
 import { A } from "@solidjs/router";
+import Activity from "lucide-solid/icons/activity";
 import BookOpen from "lucide-solid/icons/book-open";
+import ChartColumn from "lucide-solid/icons/chart-column";
 import Keyboard from "lucide-solid/icons/keyboard";
 import Languages from "lucide-solid/icons/languages";
 import Monitor from "lucide-solid/icons/monitor";
 import Moon from "lucide-solid/icons/moon";
+import Scale from "lucide-solid/icons/scale";
 import Search from "lucide-solid/icons/search";
 import SquarePen from "lucide-solid/icons/square-pen";
 import Sun from "lucide-solid/icons/sun";
+import Workflow from "lucide-solid/icons/workflow";
+import { For } from "solid-js";
 import { Dynamic } from "solid-js/web";
 import { Logo } from "../../components/logo.tsx";
 import { MenuButton } from "../../components/menu-button.tsx";
@@ -19,6 +24,12 @@ import { focusComposer, hint } from "../shortcuts.ts";
 import { ChatList } from "./chat-list.tsx";
 import "./sidebar.css";
 
+const VIEWS = [
+  { path: "/stats", name: "nav.stats", icon: ChartColumn },
+  { path: "/workflows", name: "nav.workflows", icon: Workflow },
+  { path: "/compare", name: "nav.compare", icon: Scale },
+  { path: "/status", name: "nav.status", icon: Activity },
+] as const;
 const LANGUAGE_NAMES = { en: "English", fr: "Français" } as const;
 const THEME_ICONS = { system: Monitor, light: Sun, dark: Moon } as const;
 
@@ -59,6 +70,18 @@ export function Sidebar() {
         </span>
       </button>
       <ChatList />
+      <ul class="plain-list views" aria-label={t("nav.views")}>
+        <For each={VIEWS}>
+          {(view) => (
+            <li>
+              <A href={view.path} class="view-link" onClick={() => app.setDrawer(false)}>
+                <Dynamic component={view.icon} size={16} aria-hidden="true" />
+                {t(view.name)}
+              </A>
+            </li>
+          )}
+        </For>
+      </ul>
       <div class="sidebar-foot">
         <MenuButton
           class="foot-button language"

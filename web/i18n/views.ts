@@ -1,0 +1,36 @@
+// The words of the views beside the chat, which are fetched with the first of them.
+import { flatten, translator } from "@solid-primitives/i18n";
+import { createMemo, createRoot, createSignal } from "solid-js";
+import { alsoSpeak, type Locale } from "./locale.ts";
+import { typeset } from "./typography.ts";
+import type { ViewsDictionary } from "./views-en.ts";
+
+const load: Record<Locale, () => Promise<ViewsDictionary>> = {
+  en: () => import("./views-en.ts").then((module) => module.en),
+  fr: () => import("./views-fr.ts").then((module) => typeset(module.fr)),
+};
+
+const { words, flat, setWords } = createRoot(() => {
+  const [words, setWords] = createSignal<ViewsDictionary>();
+  const flat = createMemo(() => {
+    const dictionary = words();
+    return dictionary && flatten(dictionary);
+  });
+  return { words, flat, setWords };
+});
+
+/** A word or sentence of these views by its key: `v("stats.lead")`. Read after `loadViewWords` only. */
+export const v = translator(() => flat() as NonNullable<ReturnType<typeof flat>>);
+
+/** The name of a part in `/health`; one that is new to the page is called as it calls itself. */
+export const partName = (part: string): string => words()?.health.parts[part] ?? part;
+
+let loading: Promise<void> | undefined;
+
+export const loadViewWords = (): Promise<void> => {
+  loading ??= alsoSpeak(async (locale) => {
+    const words = await load[locale]();
+    return () => setWords(() => words);
+  });
+  return loading;
+};

@@ -1,0 +1,174 @@
+// What each tier costs a month, from how it is used and what things cost. Pure, and every figure is the reader's: the
+// work an answer makes is what the tiers do (docs/design), counted; the prices are list prices they can change.
+import type { Tier } from "../../protocol/records.ts";
+
+export interface Usage {
+  usersADay: number;
+  answersAUser: number;
+  inputTokens: number;
+  outputTokens: number;
+  tokensASecond: number;
+  /** The part of the asks that the cache answers, 0 to 1. */
+  hitRate: number;
+}
+
+/** US dollars. */
+export interface Prices {
+  /** A million tokens. */
+  input: number;
+  output: number;
+  /** A million requests to Workers and objects. */
+  requests: number;
+  /** A million GB-seconds of objects. */
+  gbSeconds: number;
+  /** A million rows written. */
+  rows: number;
+  /** 100,000 Redis commands. */
+  commands: number;
+  /** A million Temporal actions. */
+  actions: number;
+  /** A container's hour. */
+  container: number;
+}
+
+export const LIST_PRICES: Prices = {
+  input: 3,
+  output: 15,
+  requests: 0.15,
+  gbSeconds: 12.5,
+  rows: 1,
+  commands: 0.2,
+  actions: 50,
+  container: 0.05,
+};
+
+export const ASSUMED: Usage = {
+  usersADay: 1_000,
+  answersAUser: 5,
+  inputTokens: 600,
+  outputTokens: 800,
+  tokensASecond: 50,
+  hitRate: 0.3,
+};
+
+export type CostPart = "model" | "edge" | "cache" | "workflow";
+export const COST_PARTS: readonly CostPart[] = ["model", "edge", "cache", "workflow"];
+
+export interface TierCost {
+  tier: Tier;
+  parts: Record<CostPart, number>;
+  total: number;
+  /** US dollars an answer. */
+  each: number;
+}
+
+const DAYS = 30;
+/** An object's memory, GB. */
+const OBJECT_GB = 0.128;
+/** A commit's rhythm while text comes, and the rows of an answer besides: its question, start, end, list and state. */
+const SECONDS_A_ROW = 1.5;
+const ROWS_BESIDES = 8;
+/** The ask, the reader's socket, and the person's list, at the Worker and at the objects. */
+const REQUESTS = 5;
+/** A worker hands the log a batch this often. */
+const SECONDS_A_BATCH = 0.25;
+/** Start, four steps with a beginning and an end, and the end; then one progress report each ten seconds. */
+const ACTIONS = 10;
+const SECONDS_A_REPORT = 10;
+
+/** What one answer makes besides tokens. */
+interface Work {
+  requests: number;
+  objectSeconds: number;
+  rows: number;
+  commands: number;
+  actions: number;
+  workerSeconds: number;
+}
+
+function produced(seconds: number): Work {
+  return {
+    requests: REQUESTS,
+    objectSeconds: seconds,
+    rows: ROWS_BESIDES + seconds / SECONDS_A_ROW,
+    commands: 0,
+    actions: 0,
+    workerSeconds: 0,
+  };
+}
+
+/** A hit: asked for, counted, and kept in the chat's log like any other answer. */
+const HIT: Work = {
+  requests: REQUESTS,
+  objectSeconds: 0.1,
+  rows: ROWS_BESIDES + 1,
+  commands: 2,
+  actions: 0,
+  workerSeconds: 0,
+};
+
+/** A miss is produced by an object of its own, and its chat reads along: two logs, two objects, one model. */
+function missed(seconds: number): Work {
+  const alone = produced(seconds);
+  return {
+    ...alone,
+    requests: alone.requests + 3,
+    objectSeconds: 2 * seconds,
+    rows: 2 * alone.rows,
+    commands: 4,
+  };
+}
+
+function commissioned(seconds: number): Work {
+  const alone = produced(seconds);
+  return {
+    ...alone,
+    requests: alone.requests + 6 + seconds / SECONDS_A_BATCH,
+    actions: ACTIONS + seconds / SECONDS_A_REPORT,
+    workerSeconds: seconds,
+  };
+}
+
+function priced(
+  work: Work,
+  answers: number,
+  prices: Prices,
+  underWay: number,
+): Omit<Record<CostPart, number>, "model"> {
+  const { requests, objectSeconds, rows, commands, actions, workerSeconds } = work;
+  const millions = answers / 1e6;
+  // One container serves all answers under way, and sleeps when there are none: at most all hours of the month.
+  const workerHours = Math.min((answers * workerSeconds) / Math.max(underWay, 1) / 3600, DAYS * 24);
+  return {
+    edge: millions * (requests * prices.requests + rows * prices.rows + objectSeconds * OBJECT_GB * prices.gbSeconds),
+    cache: ((answers * commands) / 1e5) * prices.commands,
+    workflow: millions * actions * prices.actions + workerHours * prices.container,
+  };
+}
+
+export const answersAMonth = ({ usersADay, answersAUser }: Usage): number => usersADay * answersAUser * DAYS;
+
+export function costsOf(usage: Usage, prices: Prices): TierCost[] {
+  const answers = answersAMonth(usage);
+  const seconds = usage.outputTokens / Math.max(usage.tokensASecond, 1);
+  const model = (usage.inputTokens * prices.input + usage.outputTokens * prices.output) / 1e6;
+  const underWay = (answers * seconds) / (DAYS * 86_400);
+  const hits = answers * usage.hitRate;
+
+  const made = (tier: Tier, parts: Record<CostPart, number>): TierCost => {
+    const total = COST_PARTS.reduce((sum, part) => sum + parts[part], 0);
+    return { tier, parts, total, each: answers === 0 ? 0 : total / answers };
+  };
+  const hit = priced(HIT, hits, prices, underWay);
+  const miss = priced(missed(seconds), answers - hits, prices, underWay);
+  return [
+    made("mvp", { model: answers * model, ...priced(produced(seconds), answers, prices, underWay) }),
+    made("redis", {
+      model: (answers - hits) * model,
+      edge: hit.edge + miss.edge,
+      cache: hit.cache + miss.cache,
+      workflow: 0,
+    }),
+    made("temporal", { model: answers * model, ...priced(commissioned(seconds), answers, prices, underWay) }),
+  ];
+}
