@@ -116,6 +116,7 @@ export async function exchange({ who, request, decoder, onPiece, signal, patienc
     return await gone.promise;
   } finally {
     watch.stop();
+    pace.over();
     signal.removeEventListener("abort", onAbort);
   }
 }

@@ -64,6 +64,14 @@ describe("how much one read waits for", () => {
     expect(pace.next(1, SIZE, 1_017)).toBeGreaterThan(SIZE);
   });
 
+  it("falls back at once when the others are over", () => {
+    const traffic = busyTraffic(5_000);
+    const pace = new ReadPace(traffic);
+    for (let time = 1_000; time < 1_500; time += 20) pace.next(1, SIZE, time);
+    for (const each of others(traffic)) each.over();
+    expect(pace.next(1, SIZE, 1_500)).toBe(1);
+  });
+
   it("falls back when the others are silent", () => {
     const traffic = busyTraffic(5_000);
     const pace = new ReadPace(traffic);

@@ -24,7 +24,12 @@ export class Traffic {
   /** Events a second. */
   rate = 0;
 
-  /** A stream brought something. One that is over, or was lost with its object, is left out soon after its last. */
+  /** A stream is over. */
+  left(stream: ReadPace): void {
+    if (this.#streams.delete(stream)) this.rate = Math.max(0, this.rate - stream.rate);
+  }
+
+  /** A stream brought something. One that was lost with its object is left out soon after its last. */
   heard(stream: ReadPace, now: number): void {
     this.#streams.set(stream, now);
     if (now - this.#addedUp < ADDED_UP_MS) return;
@@ -56,6 +61,11 @@ export class ReadPace {
   /** Events a second; 0 before it was judged. */
   get rate(): number {
     return 1_000 / this.#interval;
+  }
+
+  /** The stream is over; the isolate's others wait for its events no more. */
+  over(): void {
+    this.#traffic.left(this);
   }
 
   /** Takes what a read brought, at `now` (ms, of any clock), and gives the bytes the next one should wait for. */
