@@ -1,6 +1,6 @@
 // The Redis commands of the embedded store: those that Keepstream uses, and their neighbours. Replies and errors are
 // Redis 7's, word for word; a differential fuzz against a real server holds them to it. There is no EVAL.
-import { globToRegExp } from "./glob.ts";
+import { matcher } from "./glob.ts";
 import type { Entry, Hash, Keyspace } from "./keyspace.ts";
 import { addFloats } from "./long-double.ts";
 import { type Command, CommandError, type Reply } from "./store.ts";
@@ -17,7 +17,8 @@ const MOST_ARGUMENTS = Number.POSITIVE_INFINITY;
 const LARGEST = 2n ** 63n - 1n;
 const SMALLEST = -(2n ** 63n);
 
-const error = (message: string) => new CommandError(`ERR ${message}`);
+/** An error is one line. */
+const error = (message: string) => new CommandError(`ERR ${message.replace(/[\r\n]/g, " ")}`);
 const syntaxError = () => error("syntax error");
 const notAnInteger = () => error("value is not an integer or out of range");
 const wrongCount = (name: string) => error(`wrong number of arguments for '${name}' command`);
@@ -31,8 +32,11 @@ function lookUp(command: Command): { definition: Definition; name: string; args:
   const name = typed.toLowerCase();
   const definition = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!definition) {
-    const beginning = args.map((arg) => `'${arg}' `).join("");
-    throw error(`unknown command '${typed}', with args beginning with: ${beginning}`);
+    const beginning = args
+      .map((arg) => `'${arg}' `)
+      .join("")
+      .slice(0, 128);
+    throw error(`unknown command '${typed.slice(0, 128)}', with args beginning with: ${beginning}`);
   }
   if (args.length < definition.least || args.length > definition.most) throw wrongCount(name);
   return { definition, name, args };
@@ -118,7 +122,7 @@ function setOptions(args: readonly string[]): SetOptions {
     else if (arg === "KEEPTTL" && !options.expiry) options.keepTtl = true;
     else if (arg === "EX" || arg === "PX" || arg === "EXAT" || arg === "PXAT") {
       const value = rest.shift();
-      if (value === undefined || options.expiry || options.keepTtl) throw syntaxError();
+      if (value === undefined || (options.expiry?.unit ?? arg) !== arg || options.keepTtl) throw syntaxError();
       options.expiry = { unit: arg, value };
     } else throw syntaxError();
   }
@@ -188,13 +192,13 @@ const typeOf = ({ value }: Entry) => (typeof value === "string" ? "string" : "ha
 
 function scan(space: Keyspace, [cursor = "", ...rest]: readonly string[]): Reply {
   if (!/^\d{1,20}$/.test(cursor)) throw error("invalid cursor");
-  let pattern = /(?:)/;
+  let matches = (_: string) => true;
   let count = 10;
   let type: string | undefined;
   for (let i = 0; i < rest.length; i += 2) {
     const [option, value] = [rest[i]?.toUpperCase(), rest[i + 1]];
     if (value === undefined) throw syntaxError();
-    if (option === "MATCH") pattern = globToRegExp(value);
+    if (option === "MATCH") matches = matcher(value);
     else if (option === "TYPE") type = value.toLowerCase();
     else if (option === "COUNT") {
       count = Number(integer(value));
@@ -207,7 +211,7 @@ function scan(space: Keyspace, [cursor = "", ...rest]: readonly string[]): Reply
     if (entry.serial <= Number(cursor)) continue;
     if (looked === count) return [String(entry.serial - 1), found];
     looked++;
-    if (pattern.test(key) && (type === undefined || typeOf(entry) === type)) found.push(key);
+    if (matches(key) && (type === undefined || typeOf(entry) === type)) found.push(key);
   }
   return ["0", found];
 }
@@ -243,8 +247,8 @@ function hdel(space: Keyspace, [key = "", ...fields]: readonly string[]): Reply 
   return removed;
 }
 
-function flush(space: Keyspace, [mode]: readonly string[]): Reply {
-  if (mode !== undefined && !["ASYNC", "SYNC"].includes(mode.toUpperCase())) throw syntaxError();
+function flush(space: Keyspace, [mode = "SYNC", ...rest]: readonly string[]): Reply {
+  if (rest.length > 0 || !["ASYNC", "SYNC"].includes(mode.toUpperCase())) throw syntaxError();
   space.clear();
   return "OK";
 }
@@ -265,7 +269,10 @@ const writes = (least: number, most: number, run: Definition["run"]): Definition
 const remove = writes(1, MOST_ARGUMENTS, (space, keys) => countOf(keys, (key) => space.remove(key)));
 
 const COMMANDS: Record<string, Definition> = {
-  ping: reads(0, 1, (_, [message]) => message ?? "PONG"),
+  ping: reads(0, MOST_ARGUMENTS, (_, [message = "PONG", ...rest], name) => {
+    if (rest.length > 0) throw wrongCount(name);
+    return message;
+  }),
 
   get: reads(1, 1, (space, [key = ""]) => stringAt(space, key)),
   mget: reads(1, MOST_ARGUMENTS, (space, keys) =>
@@ -323,6 +330,6 @@ const COMMANDS: Record<string, Definition> = {
 
   scan: reads(1, MOST_ARGUMENTS, scan),
   dbsize: reads(0, 0, (space) => space.size),
-  flushall: writes(0, 1, flush),
-  flushdb: writes(0, 1, flush),
+  flushall: writes(0, MOST_ARGUMENTS, flush),
+  flushdb: writes(0, MOST_ARGUMENTS, flush),
 };
