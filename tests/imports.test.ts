@@ -14,6 +14,7 @@ const ALLOWED: Record<string, { folders: string[]; packages?: string[] }> = {
   archive: { folders: ["protocol"] },
   "durable-objects": { folders: ["protocol", "providers", "producers", "cache", "archive"] },
   workers: { folders: ["protocol", "providers", "producers", "cache", "archive", "durable-objects"] },
+  "temporal-bridge": { folders: ["protocol", "providers", "producers"] },
   web: { folders: ["protocol"] },
 };
 /** Tests may use the test helpers and run the local parts. */

@@ -1,0 +1,108 @@
+// The temporal tier's workflow: one run from its ask to its end. It holds no text; the chat's log is the truth of the
+// answer, and this is the truth of who is at it. Runs in Temporal's sandbox: nothing here may depend on time or chance.
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  defineSignal,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  sleep,
+  TimeoutFailure,
+} from "@temporalio/workflow";
+import type { RunError } from "../protocol/records.ts";
+import {
+  type Activities,
+  EDGE_UNREACHABLE,
+  HEARTBEAT_TIMEOUT_MS,
+  MAXIMUM_ATTEMPTS,
+  type Made,
+  PROGRESS_SIGNAL,
+  type Progress,
+  WORKER_SHUTDOWN,
+  type WorkflowInput,
+  type WorkflowResult,
+} from "./contract.ts";
+
+const progressSignal = defineSignal<[Progress]>(PROGRESS_SIGNAL);
+
+/** How often `generateAnswer` is begun anew because its text has grown. The ladder gives up before. */
+const MAXIMUM_ROUNDS = 3;
+
+function step<Name extends keyof Activities>(name: Name, startToCloseTimeout: string, summary: string) {
+  const activities = proxyActivities<Activities>({
+    startToCloseTimeout,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+    cancellationType: "WAIT_CANCELLATION_COMPLETED",
+    retry: {
+      initialInterval: "200ms",
+      backoffCoefficient: 3,
+      maximumInterval: "10s",
+      maximumAttempts: MAXIMUM_ATTEMPTS,
+    },
+    summary,
+  });
+  return activities[name];
+}
+
+export async function ChatStreamingWorkflow({ run, provider, model }: WorkflowInput): Promise<WorkflowResult> {
+  let characters = 0;
+  setHandler(progressSignal, (checkpoints) => {
+    characters = Math.max(characters, ...checkpoints.map((checkpoint) => checkpoint.characters));
+  });
+  const validatePrompt = step("validatePrompt", "10 minutes", "Is there something to answer, and somebody to ask?");
+  const generateAnswer = step("generateAnswer", "4 hours", `${model} at ${provider}`);
+  const finalizeAnswer = step("finalizeAnswer", "10 minutes", "The end of the run, with its receipt");
+  const notifyChat = step("notifyChat", "10 minutes", "The chat is told");
+
+  /** Attempts are counted anew when the lost ones had got further. */
+  async function generate(): Promise<Made> {
+    for (let round = 1; ; round++) {
+      const reached = characters;
+      try {
+        return await generateAnswer({ run });
+      } catch (error) {
+        if (round === MAXIMUM_ROUNDS || characters <= reached || !workerLost(error)) throw error;
+      }
+    }
+  }
+
+  async function answer(): Promise<WorkflowResult> {
+    const already = await validatePrompt({ run });
+    if (already) return { status: already, characters: 0, chunks: 0 };
+    const made = await generate();
+    if (made.kind === "ended") return { status: made.status, characters, chunks: 0 };
+    const status = await finalizeAnswer({ run, end: made.end });
+    return { status, characters: made.characters, chunks: made.chunks };
+  }
+
+  try {
+    const result = await answer();
+    // Whoever stopped the run cancels its workflow too, and is about to.
+    if (result.status === "cancelled") await sleep("30 seconds");
+    await notifyChat({ run, failure: null });
+    return result;
+  } catch (error) {
+    const failure = failureOf(error);
+    await CancellationScope.nonCancellable(() => notifyChat({ run, failure })).catch(() => {});
+    throw error;
+  }
+}
+
+function workerLost(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure)) return false;
+  const { cause } = error;
+  if (cause instanceof TimeoutFailure) return true;
+  return cause instanceof ApplicationFailure && [WORKER_SHUTDOWN, EDGE_UNREACHABLE].includes(cause.type ?? "");
+}
+
+/** What the chat is told of a run that may not have ended. */
+function failureOf(error: unknown): RunError {
+  const unavailable = (message: string): RunError => ({ code: "producer_unavailable", message, retryAfter: null });
+  if (isCancellation(error)) return unavailable("The workflow was cancelled.");
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof TimeoutFailure) return unavailable("Its workers were lost, one after the other. Ask again.");
+  if (cause instanceof ApplicationFailure && cause.details?.[0]) return cause.details[0] as RunError;
+  return unavailable(`The workflow failed${cause instanceof Error ? `: ${cause.message}` : ""}.`);
+}
