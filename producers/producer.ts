@@ -182,7 +182,7 @@ class Production {
     if (rung !== "ask") {
       const madeTwice = rung === "continue" ? this.#madeTwice() : 0;
       this.#recovering = { mode: rung, madeTwice };
-      if (rung === "reattach" && bookmark) beginning = { kind: "reattach", bookmark };
+      if (rung === "reattach" && bookmark) beginning = { kind: "reattach", bookmark, text: this.#text };
       else if (this.#text) beginning = { kind: "continue", prefix: this.#text };
     }
     if (rung !== "reattach") {

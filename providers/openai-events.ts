@@ -1,7 +1,7 @@
 // The events of OpenAI's Responses API, told in our words.
 import type { EventSourceMessage } from "eventsource-parser";
 import type OpenAI from "openai";
-import { type Answerer, refusalError, refusalOf } from "./errors.ts";
+import { type Answerer, refusalError, refusalOf, streamCut } from "./errors.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Ending, Usage } from "./provider.ts";
 import { type Decoder, parseData, textOf } from "./read-events.ts";
@@ -46,6 +46,15 @@ export class OpenAIEvents implements Decoder {
     pieces.pass(event.sequence_number);
     return null;
   }
+}
+
+/** A response that was asked for as a whole. Throws a `ProviderError` when it did not end well. */
+export function wholeOf(response: Response, who: Answerer): { text: string; ending: Ending } {
+  if (response.status === "failed") throw refusalError(who, refusalOf(response.error));
+  if (response.status === "cancelled") throw streamCut(who);
+  const parts = response.output.flatMap((item) => (item.type === "message" ? item.content : []));
+  const text = parts.map((part) => (part.type === "refusal" ? part.refusal : part.text)).join("");
+  return { text: text.toWellFormed(), ending: endingOf(response) };
 }
 
 function endingOf(response: Response): Ending {

@@ -5,7 +5,7 @@ import { runInBackground } from "./background.ts";
 import { turnsFor } from "./conversation.ts";
 import type { Answerer } from "./errors.ts";
 import { OPENAI_MODELS, offeredModels, SMALL_REQUEST_MS, textModels } from "./models.ts";
-import { OpenAIEvents } from "./openai-events.ts";
+import { OpenAIEvents, wholeOf } from "./openai-events.ts";
 import {
   type Ask,
   type Beginning,
@@ -30,6 +30,35 @@ export interface OpenAIOptions {
   background?: boolean;
   patience?: Partial<Patience>;
   fetch?: typeof fetch;
+}
+
+type Reattach = Extract<Beginning, { kind: "reattach" }>;
+
+/** How often it is asked whether an answer that can't be streamed any more is whole, ms. */
+const ASK_AGAIN_MS = 2_000;
+
+/** The answer's stream can no longer be joined; the answer may still be there. */
+class StreamOver extends Error {
+  constructor(cause: unknown) {
+    super("The stream is over", { cause });
+  }
+}
+
+function gone(cause?: ProviderError): ProviderError {
+  const message = "OpenAI no longer has this answer, so it cannot be taken up again.";
+  return new ProviderError("provider_stream_cut", message, { status: cause?.status ?? null, final: true, cause });
+}
+
+/** Waits; rejects at once with the signal's reason when aborted. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const end = () => over.resolve();
+  const timer = setTimeout(end, ms);
+  signal.addEventListener("abort", end, { once: true });
+  await over.promise;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", end);
+  signal.throwIfAborted();
 }
 
 export class OpenAIProvider implements Provider {
@@ -61,18 +90,17 @@ export class OpenAIProvider implements Provider {
 
   async stream(ask: Ask, beginning: Beginning, onPiece: (piece: Piece) => void, signal: AbortSignal): Promise<Ending> {
     const who = this.#who(ask.model);
-    const bookmark = beginning.kind === "reattach" ? beginning.bookmark : null;
+    if (beginning.kind === "reattach") return await this.#goOn(beginning, who, onPiece, signal);
     const run = (onPiece: (piece: Piece) => void, signal: AbortSignal) =>
       exchange({
         who,
-        decoder: new OpenAIEvents(who, bookmark?.responseId),
-        request: (signal) =>
-          bookmark ? this.#reattach(bookmark, who, signal) : this.#create(ask, beginning, who, signal),
+        decoder: new OpenAIEvents(who),
+        request: (signal) => this.#create(ask, beginning, who, signal),
         onPiece,
         signal,
         patience: this.#patience,
       });
-    if (bookmark || !this.reattaches) return await run(onPiece, signal);
+    if (!this.reattaches) return await run(onPiece, signal);
     return await runInBackground(run, (bookmark) => this.cancel(bookmark), onPiece, signal);
   }
 
@@ -124,16 +152,55 @@ export class OpenAIProvider implements Provider {
     }
   }
 
+  /** An answer can be streamed for a few minutes after it was begun, and be had in one piece for days after that. */
+  async #goOn(from: Reattach, who: Answerer, onPiece: (piece: Piece) => void, signal: AbortSignal): Promise<Ending> {
+    try {
+      return await exchange({
+        who,
+        decoder: new OpenAIEvents(who, from.bookmark.responseId),
+        request: (signal) => this.#reattach(from.bookmark, who, signal),
+        onPiece,
+        signal,
+        patience: this.#patience,
+      });
+    } catch (error) {
+      if (!(error instanceof StreamOver)) throw error;
+    }
+    return await this.#rest(from, who, onPiece, signal);
+  }
+
   async #reattach({ responseId, sequenceNumber }: Bookmark, who: Answerer, signal: AbortSignal): Promise<Response> {
     try {
       const query = { stream: true, starting_after: sequenceNumber, include_obfuscation: false } as const;
       return await this.#client.responses.retrieve(responseId, query, this.#request(signal)).asResponse();
     } catch (error) {
       const failure = fromSdk(error, who);
-      // Unknown, or known but no longer streamable: a few minutes after it was made.
-      if (failure.status !== 404 && failure.status !== 400) throw failure;
-      const message = "OpenAI no longer has the stream of this answer, so it cannot be taken up again.";
-      throw new ProviderError("provider_stream_cut", message, { status: failure.status, final: true, cause: failure });
+      if (failure.status === 400) throw new StreamOver(failure);
+      throw failure.status === 404 ? gone(failure) : failure;
+    }
+  }
+
+  /** What is missing of an answer, once it is whole. */
+  async #rest(from: Reattach, who: Answerer, onPiece: (piece: Piece) => void, signal: AbortSignal): Promise<Ending> {
+    const { responseId } = from.bookmark;
+    for (;;) {
+      let response: OpenAI.Responses.Response;
+      try {
+        response = await this.#client.responses.retrieve(responseId, {}, this.#request(signal));
+      } catch (error) {
+        signal.throwIfAborted();
+        const failure = fromSdk(error, who);
+        throw failure.status === 404 ? gone(failure) : failure;
+      }
+      signal.throwIfAborted();
+      if (response.status !== "in_progress" && response.status !== "queued") {
+        const { text, ending } = wholeOf(response, who);
+        // Another text than the one that is promised can't be gone on with.
+        if (!text.startsWith(from.text)) throw gone();
+        if (text !== from.text) onPiece({ text: text.slice(from.text.length), bookmark: null });
+        return ending;
+      }
+      await pause(ASK_AGAIN_MS, signal);
     }
   }
 

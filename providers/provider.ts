@@ -45,8 +45,8 @@ export interface Ending {
 /** How an ask begins. */
 export type Beginning =
   | { kind: "fresh" }
-  /** Goes on with a stream the provider still has, from just after the bookmark. */
-  | { kind: "reattach"; bookmark: Bookmark }
+  /** Goes on with an answer the provider still has, from just after the bookmark; `text` is what came until there. */
+  | { kind: "reattach"; bookmark: Bookmark; text: string }
   /** Asks the model to go on from this text, exactly where it ends. */
   | { kind: "continue"; prefix: string };
 

@@ -24,7 +24,7 @@ export function reattachContract(subject: Subject): void {
         const broken: Run = new Run(make(), ask, beginning);
         await expect(broken.ending).rejects.toMatchObject({ name: "ProviderError" });
         whole += broken.text;
-        beginning = { kind: "reattach", bookmark: broken.bookmark };
+        beginning = { kind: "reattach", bookmark: broken.bookmark, text: whole };
       }
       const last = new Run(make(), ask, beginning);
       expect(await last.ending).toEqual({
@@ -45,7 +45,7 @@ export function reattachContract(subject: Subject): void {
       for (const piece of first.pieces) {
         before += piece.text;
         if (!piece.bookmark) continue;
-        const again = new Run(make(), ask, { kind: "reattach", bookmark: piece.bookmark });
+        const again = new Run(make(), ask, { kind: "reattach", bookmark: piece.bookmark, text: before });
         await again.ending;
         expect(before + again.text).toBe(tokensOf(text, 30));
       }
@@ -57,16 +57,31 @@ export function reattachContract(subject: Subject): void {
       await first.ending;
       const bookmark = first.pieces.findLast(({ text }) => text !== "")?.bookmark;
       if (!bookmark) throw new Error("There was no bookmark.");
-      const again = new Run(make(), ask, { kind: "reattach", bookmark });
+      const again = new Run(make(), ask, { kind: "reattach", bookmark, text: first.text });
       expect((await again.ending).finish).toBe("refusal");
       expect(again.text).toBe("");
     });
 
-    it.each(["noreattach", "expired"])("says that the stream is gone: %s", async (word) => {
-      const ask = askOf(`scripted-tokens-60-rate-0-cut-20-${word}`, newPrompt(`${title}: ${word}`));
+    it("waits for the whole answer when its stream can no longer be joined", async () => {
+      const text = newPrompt(`${title}: expired`);
+      const ask = askOf("scripted-tokens-60-rate-100-cut-20-expired", text);
       const first = new Run(make(), ask);
       await expect(first.ending).rejects.toMatchObject({ code: "provider_stream_cut" });
-      const again = new Run(make(), ask, { kind: "reattach", bookmark: first.bookmark });
+      const beginning = { kind: "reattach", bookmark: first.bookmark, text: first.text } as const;
+      const again = new Run(make(), ask, beginning);
+      expect(await again.ending).toMatchObject({ finish: "stop", usage: { outputTokens: 60 } });
+      expect(first.text + again.text).toBe(scriptedText(text, 60));
+      expect(await countsOf(subject, text)).toMatchObject({ requests: 1, generated: 60, madeTwice: 0 });
+      // Somebody else's text has no end there.
+      const other = new Run(make(), ask, { ...beginning, text: "Once" });
+      await expect(other.ending).rejects.toMatchObject({ code: "provider_stream_cut", final: true });
+    });
+
+    it("says that the answer is gone", async () => {
+      const ask = askOf("scripted-tokens-60-rate-0-cut-20-noreattach", newPrompt(`${title}: noreattach`));
+      const first = new Run(make(), ask);
+      await expect(first.ending).rejects.toMatchObject({ code: "provider_stream_cut" });
+      const again = new Run(make(), ask, { kind: "reattach", bookmark: first.bookmark, text: first.text });
       const message = expect.stringContaining("no longer has");
       await expect(again.ending).rejects.toMatchObject({ code: "provider_stream_cut", message });
     });
@@ -79,7 +94,7 @@ export function reattachContract(subject: Subject): void {
       await expect.poll(() => first.text, { interval: 5 }).not.toBe("");
       controller.abort(new Error("another takes over"));
       await expect(first.ending).rejects.toThrow("another takes over");
-      const again = new Run(make(), ask, { kind: "reattach", bookmark: first.bookmark });
+      const again = new Run(make(), ask, { kind: "reattach", bookmark: first.bookmark, text: first.text });
       await again.ending;
       expect(first.text + again.text).toBe(scriptedText(text, 60));
       expect(await countsOf(subject, text)).toMatchObject({ requests: 1, generated: 60 });

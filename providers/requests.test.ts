@@ -75,7 +75,7 @@ describe("OpenAI", () => {
   it("takes a stream up from just after the bookmark", async () => {
     const { fetch, sent } = wire();
     const bookmark = { responseId: "resp_1", sequenceNumber: 41 };
-    await send(new OpenAIProvider({ key: "k", fetch }), plain, { kind: "reattach", bookmark });
+    await send(new OpenAIProvider({ key: "k", fetch }), plain, { kind: "reattach", bookmark, text: "" });
     expect(sent[0]?.method).toBe("GET");
     expect(sent[0]?.url).toBe(
       "https://api.openai.com/v1/responses/resp_1?stream=true&starting_after=41&include_obfuscation=false",

@@ -43,6 +43,11 @@ describe("a provider that keeps the stream", () => {
     });
   });
 
+  it("has the whole answer when its stream can no longer be joined", async () => {
+    const verdict = await at({ provider: "openai", words: "-expired", index: between() });
+    expect(verdict).toMatchObject({ outcome: "reattach", status: "completed", madeTwice: 0, generations: 1 });
+  });
+
   it("has nothing to mend, or little, after the last chunk", async () => {
     const verdict = await at({ provider: "openai", index: CHUNKS });
     expect(["undisturbed", "reattach"]).toContain(verdict.outcome);
@@ -56,7 +61,6 @@ describe("a provider that does not", () => {
     { provider: "anthropic", words: "-noprefill", how: "by a turn that asks for it" },
     { provider: "compatible", words: "", how: "by a turn that asks for it" },
     { provider: "openai", words: "-noreattach", how: "when what it kept is lost" },
-    { provider: "openai", words: "-expired", how: "when its stream can no longer be joined" },
   ] as const)("is asked to go on: $provider, $how", async ({ provider, words }) => {
     const verdict = await at({ provider, words, index: between() });
     expect(verdict).toMatchObject({ outcome: "continue", status: "completed", continuations: 1 });
