@@ -1,6 +1,7 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import solid from "vite-plugin-solid";
 import { configDefaults, defineConfig } from "vitest/config";
+import type { StoreSettings } from "./tests/stores/control.ts";
 
 const elsewhere = [...configDefaults.exclude, "**/*.workerd.test.ts", "web/**", "tests/journeys/**", "tests/fuzz/**"];
 
@@ -8,7 +9,7 @@ const elsewhere = [...configDefaults.exclude, "**/*.workerd.test.ts", "web/**", 
  * Every provider is the scripted model, and a silent one is given up soon. What is left blank here is blank for the
  * tests, whatever a `.dev.vars` on this machine says.
  */
-const scriptedEnv = (url: string) => ({
+const scriptedEnv = (url: string, stores: StoreSettings) => ({
   OPENAI_API_KEY: "scripted",
   OPENAI_BASE_URL: `${url}/v1`,
   OPENAI_MODELS: "",
@@ -35,6 +36,9 @@ const scriptedEnv = (url: string) => ({
   ANSWERS_AT_ONCE: "off",
   TOKENS_PER_DAY: "off",
   DOLLARS_PER_DAY: "off",
+  UPSTASH_REDIS_REST_URL: stores.UPSTASH_REDIS_REST_URL,
+  UPSTASH_REDIS_REST_TOKEN: stores.UPSTASH_REDIS_REST_TOKEN,
+  CACHE_TTL_SECONDS: "",
   TEMPORAL_BRIDGE_URL: "",
   TEMPORAL_BRIDGE_TOKEN: "only-for-tests-only-for-tests",
   SESSION_SECRET: "only-for-tests-only-for-tests",
@@ -46,6 +50,7 @@ const WORKER_PACKAGES = [
   "@hono/zod-openapi",
   "@logtape/logtape",
   "@pydantic/genai-prices",
+  "@upstash/redis/cloudflare",
   "canonicalize",
   "eventsource-parser",
   "hono",
@@ -81,7 +86,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest(({ inject }) => ({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: scriptedEnv(inject("scriptedModelUrl")) },
+            miniflare: { bindings: scriptedEnv(inject("scriptedModelUrl"), inject("stores").settings) },
           })),
         ],
         test: {

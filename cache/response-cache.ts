@@ -1,9 +1,10 @@
 // Answers kept in Redis, reached over HTTP. A look-up has a budget and never throws: whatever goes wrong is
 // `unavailable`, and the answer is made as if none were kept.
+import { getLogger } from "@logtape/logtape";
 import { Redis } from "@upstash/redis/cloudflare";
-import type { CacheConfig } from "./config.ts";
+import { type CacheConfig, parseCacheConfig } from "./config.ts";
 import { decodeAnswer, encodeAnswer, type KeptAnswer } from "./kept-answer.ts";
-import type { Outage } from "./outage.ts";
+import { Outage } from "./outage.ts";
 
 export type Found = { kind: "hit"; answer: KeptAnswer } | { kind: "miss" } | { kind: "unavailable" };
 
@@ -58,7 +59,24 @@ export class ResponseCache {
   }
 }
 
-/** One request a command, made once: a client that gathers commands would wait in one object for what another began. */
+const shared = new WeakMap<object, ResponseCache | null>();
+
+/** The cache of an environment, for all objects of an isolate; null where none is set up. */
+export function responseCacheOf(environment: object): ResponseCache | null {
+  const known = shared.get(environment);
+  if (known !== undefined) return known;
+  const { redis } = parseCacheConfig(environment);
+  const logger = getLogger(["keepstream", "cache"]);
+  const outage = new Outage((message, details) => logger.warn(message, details));
+  const cache = redis && new ResponseCache(redis, outage, Date.now);
+  shared.set(environment, cache);
+  return cache;
+}
+
+/**
+ * One request a command, made once. A client that gathers commands would have one request wait for what another one began,
+ * which never comes when that is cancelled; one that does not may be shared.
+ */
 export function connect({ url, token }: NonNullable<CacheConfig["redis"]>, budgetMs: number): Redis {
   return new Redis({
     url,

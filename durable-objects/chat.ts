@@ -2,12 +2,16 @@
 // brings: calls, connections, socket frames and the alarm.
 import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
+import { cacheHeaders } from "../cache/cache-status.ts";
+import { parseCacheConfig } from "../cache/config.ts";
+import { responseCacheOf } from "../cache/response-cache.ts";
 import type { Clock } from "../producers/producer.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
 import type { RunStatus, Tier, TitleRecord } from "../protocol/records.ts";
 import type { ChatReply, ChunksReply } from "../protocol/requests.ts";
 import { providersOf } from "../providers/registry.ts";
+import { answerDoor } from "./answer-door.ts";
 import { bridgeOf, ownerTag } from "./bridge-client.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
 import { commission } from "./commission.ts";
@@ -17,6 +21,7 @@ import { LogWriter } from "./log-writer.ts";
 import { pendingUpdate } from "./outbox.ts";
 import { type OwnProducerOptions, ownProducer } from "./own-producer.ts";
 import { type OutsideCall, type OutsideReply, ProducersDoor } from "./producers-door.ts";
+import { redisTier } from "./redis-tier.ts";
 import type { RunAsk } from "./run-ask.ts";
 import { Subscribers } from "./subscribers.ts";
 import { type Started, Supervisor } from "./supervisor.ts";
@@ -106,8 +111,15 @@ export class ChatObject extends DurableObject<Env> {
         phase: (run, phase, attempt, detail) => writer.phase(run, phase, attempt, detail),
         background: (work) => this.ctx.waitUntil(work),
       });
+    const redis = redisTier({
+      ...surroundings,
+      cache: responseCacheOf(this.env),
+      ttl: parseCacheConfig(this.env).ttl,
+      answer: (name) => answerDoor(this.env.ANSWER, name),
+      uuid: () => crypto.randomUUID(),
+    });
     // A run of a tier that is off by now is still brought to its end.
-    const producer = (tier: Tier) => (tier === "temporal" && temporal) || own;
+    const producer = (tier: Tier) => (tier === "temporal" && temporal) || (tier === "redis" ? redis : own);
     this.#supervisor = new Supervisor({
       chunkLog: log,
       writer,
@@ -257,6 +269,9 @@ export class ChatObject extends DurableObject<Env> {
       if (streamed.ok) {
         streamed.value.headers.set("x-run-id", started.value.id);
         streamed.value.headers.set("x-chat-id", this.ctx.id.toString());
+        const { cache, kept } = started.value;
+        const said = start.ask.tier === "redis" ? cacheHeaders(cache, start.ask.cache.mode, kept) : {};
+        for (const [name, value] of Object.entries(said)) streamed.value.headers.set(name, value);
       }
       return streamed;
     }

@@ -281,6 +281,21 @@ export class ChunkLog {
     return { text: rows.map((row) => (JSON.parse(row.body) as { text: string }).text).join(""), chunks: rows.length };
   }
 
+  /** How long a run's text was when each of its pieces was written, Unix ms. */
+  growth(run: RunRow): { length: number; time: number }[] {
+    const rows = this.#sql.exec<{ body: string; producer: string | null }>(
+      "SELECT body, producer FROM log WHERE position > ? AND run = ? AND type = 'delta' ORDER BY position",
+      run.first,
+      run.run,
+    );
+    return rows.flatMap(({ body, producer }) => {
+      const { at, text } = JSON.parse(body) as { at: number; text: string };
+      return producer === null
+        ? []
+        : [{ length: at + text.length, time: (JSON.parse(producer) as ProducerState).time }];
+    });
+  }
+
   /** How far the text of an open run goes on disk, and its producer's state when that was written. */
   progress(run: RunRow): { length: number; chunks: number; producer: ProducerState | null; position: number } {
     const [row] = this.#sql.exec<{ position: number; body: string; producer: string | null; chunks: number }>(

@@ -41,7 +41,12 @@ function byteStream(owner: StreamOwner, backlog: number): ByteStream {
 
 const hasRoom = (controller: ReadableStreamDefaultController<Uint8Array>) => (controller.desiredSize ?? 0) > 0;
 
-export function sseSink(owner: StreamOwner, backlog = BACKLOG_BYTES): { body: ReadableStream<Uint8Array>; sink: Sink } {
+/** `farewell` is what is said after a run's last record. */
+export function sseSink(
+  owner: StreamOwner,
+  backlog = BACKLOG_BYTES,
+  farewell?: () => string,
+): { body: ReadableStream<Uint8Array>; sink: Sink } {
   const { body, controller } = byteStream(owner, backlog);
   controller.enqueue(encoder.encode(RETRY_FRAME));
   const sink: Sink = {
@@ -50,7 +55,10 @@ export function sseSink(owner: StreamOwner, backlog = BACKLOG_BYTES): { body: Re
     },
     send: (frame) => controller.enqueue(frame.sse),
     idle: () => controller.enqueue(encoder.encode(HEARTBEAT_FRAME)),
-    end: () => controller.close(),
+    end: () => {
+      if (farewell) controller.enqueue(encoder.encode(farewell()));
+      controller.close();
+    },
   };
   return { body, sink };
 }

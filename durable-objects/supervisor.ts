@@ -1,5 +1,6 @@
 // Starts a chat's runs, stops them, and sees to it that every one of them ends: after a crash the platform calls the
 // object's alarm again, and each run found open gets a new producer under a new epoch.
+import type { Kept } from "../cache/cache-status.ts";
 import type { Ended, Term } from "../producers/office.ts";
 import type { Clock } from "../producers/producer.ts";
 import { MAX_OPEN_RUNS_PER_CHAT } from "../protocol/limits.ts";
@@ -17,6 +18,8 @@ export interface Started {
   run: number;
   id: string;
   cache: CacheStatus;
+  /** Of a kept answer that was given. */
+  kept: Kept | null;
 }
 
 /** What an ask comes to, as the log stands: a run there is already, or one that follows `parent`. */
@@ -63,7 +66,7 @@ export class Supervisor {
   async start(ask: RunAsk, create?: () => void): Promise<Result<Started>> {
     const time = this.#options.clock.now();
     let admitted = this.#admit(ask);
-    let outlook: Outlook = { cache: "off", plan: null, whole: null };
+    let outlook: Outlook = { cache: "off", plan: null, whole: null, kept: null };
     const producer = this.#options.producer(ask.tier);
     while (producer.prepare && admitted.ok && !admitted.value.known) {
       const { parent } = admitted.value;
@@ -81,11 +84,11 @@ export class Supervisor {
     create?.();
     const opening = this.#open(ask, time, admitted.value.parent, outlook);
     const { run, started } = opening;
-    const { whole, cache } = outlook;
+    const { whole, cache, kept } = outlook;
     const remember = ask.idempotency ?? undefined;
     if (whole) await this.#writer.startWhole(opening, whole.text, whole.ended, remember);
     else await this.begin(opening, remember);
-    return ok({ run, id: started.run, cache });
+    return ok({ run, id: started.run, cache, kept });
   }
 
   /** Begins a run; resolves when that is on disk. */
@@ -116,10 +119,11 @@ export class Supervisor {
     return parent.ok ? ok({ known: null, parent: parent.value }) : parent;
   }
 
-  async #again({ run, started }: RunRow): Promise<Result<Started>> {
+  async #again({ run, started, ended }: RunRow): Promise<Result<Started>> {
     // The first one may be on its way to the disk only.
     await this.#writer.settled();
-    return ok({ run, id: started.run, cache: started.cache });
+    const age = ended?.receipt.age;
+    return ok({ run, id: started.run, cache: started.cache, kept: age === undefined ? null : { age, ttl: null } });
   }
 
   #turns({ prompt, history = [] }: RunAsk, parent: string | null): Turn[] {

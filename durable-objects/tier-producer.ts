@@ -1,5 +1,6 @@
 // What a tier is to a chat: something that brings a run from its ask to its end. All else, the log, its readers,
 // stopping and coming back after a crash, is the same in every tier.
+import type { Kept } from "../cache/cache-status.ts";
 import type { Ended, Term } from "../producers/office.ts";
 import type { Result } from "../protocol/problems.ts";
 import type { CacheStatus, ProviderName, RunParams, RunStartedRecord } from "../protocol/records.ts";
@@ -27,6 +28,8 @@ export interface Outlook {
   plan: string | null;
   /** The answer, where it is there already: then the run is over when it begins. */
   whole: { text: string; ended: Ended } | null;
+  /** Of a kept answer: how old it is, and how long it is kept still. */
+  kept: Kept | null;
 }
 
 /** A run that is to be brought to its end. */

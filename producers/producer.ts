@@ -16,6 +16,7 @@ import {
 import { retryDelay } from "../providers/retry.ts";
 import { addUsage, type Bill, estimateUsage, NOTHING } from "./bill.ts";
 import type { Ended, Inheritance, Office } from "./office.ts";
+import { pause } from "./pause.ts";
 import { isFinal, lostTokens, nextRung, type Rung } from "./recovery.ts";
 
 export interface Clock {
@@ -150,7 +151,7 @@ class Production {
       if (delay !== null) {
         const detail = `${error.message} Trying again in ${Math.ceil(delay / 1000)} s.`;
         this.#at.office.phase(tried === "ask" ? "waiting" : "recovering", this.#requests + 1, detail);
-        await (retries ? retries.wait(delay, error) : this.#sleep(delay));
+        await (retries ? retries.wait(delay, error) : pause(this.#at.clock, delay, this.#job.signal));
         return tried;
       }
       if (tried === "ask") return "failed";
@@ -309,16 +310,6 @@ class Production {
       },
       replace,
     );
-  }
-
-  /** Waits `ms`, or until the run is cancelled. */
-  #sleep(ms: number): Promise<void> {
-    const { signal } = this.#job;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      signal.addEventListener("abort", () => resolve(), { once: true });
-      this.#at.clock.after(ms, resolve);
-    });
   }
 }
 

@@ -1,5 +1,6 @@
 // The environment, parsed once. Every name is optional; what is missing switches its part off, and the API says why.
 import { z } from "zod";
+import { type CacheConfig, parseCacheConfig } from "../cache/config.ts";
 import { type Tier, tierSchema } from "../protocol/records.ts";
 import { type ProvidersConfig, parseProvidersConfig } from "../providers/config.ts";
 import { type AuthSettings, authFields, authSettings } from "./auth/settings.ts";
@@ -18,6 +19,7 @@ const settingsSchema = z.object({
 
 export interface Settings extends z.infer<typeof settingsSchema>, AuthSettings {
   providers: ProvidersConfig;
+  cache: CacheConfig;
 }
 
 /** Throws with the names that are wrong; a deployment with a wrong setting should not start half. */
@@ -27,5 +29,5 @@ export function parseEnv(env: object): Settings {
     const wrong = error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`);
     throw new Error(`Settings that are not valid: ${wrong.join(" ")}`);
   }
-  return { ...data, ...authSettings(data), providers: parseProvidersConfig(env) };
+  return { ...data, ...authSettings(data), providers: parseProvidersConfig(env), cache: parseCacheConfig(env) };
 }

@@ -1,6 +1,7 @@
 // The Worker's entry: the API, and the classes of its Durable Objects.
 import { createApp } from "./app.ts";
 
+export { AnswerObject } from "../durable-objects/answer.ts";
 export { ChatObject } from "../durable-objects/chat.ts";
 export { DeploymentObject } from "../durable-objects/deployment.ts";
 export { PersonObject } from "../durable-objects/person.ts";

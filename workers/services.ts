@@ -1,4 +1,5 @@
 // The one place where the Worker's parts are built from its environment, once an isolate.
+import { type ResponseCache, responseCacheOf } from "../cache/response-cache.ts";
 import { type Bridge, bridgeOf } from "../durable-objects/bridge-client.ts";
 import type { ChatObject } from "../durable-objects/chat.ts";
 import type { DeploymentObject } from "../durable-objects/deployment.ts";
@@ -13,6 +14,8 @@ export interface Services {
   settings: Settings;
   providers: Providers;
   models: ModelList;
+  /** Answers that are kept; null where none are. */
+  cache: ResponseCache | null;
   /** In front of Temporal; null where none is set up. */
   bridge: Bridge | null;
   sessionSecret(): Promise<string>;
@@ -51,6 +54,7 @@ function build(env: Env): Services {
     settings,
     providers,
     models: createModelList(providers, Date.now),
+    cache: responseCacheOf(env),
     bridge: bridgeOf(env),
     sessionSecret,
     door: createDoor(settings, madeTokens, sessionSecret),

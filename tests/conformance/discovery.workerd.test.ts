@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { problemSchema } from "../../protocol/problems.ts";
 import { healthReplySchema, modelsReplySchema, sessionReplySchema, tiersReplySchema } from "../../protocol/requests.ts";
-import { answer, bearer, call, fresh, model, person, post, problem, read } from "./kit.ts";
+import { answer, bearer, cacheIsUp, call, fresh, model, person, post, problem, read } from "./kit.ts";
 
 const FAST = model("tokens-3-rate-0");
 
@@ -101,9 +101,16 @@ describe("what a deployment can do", () => {
   });
 
   it("tells how each part is", async () => {
+    await cacheIsUp();
     const health = await read(await call("/health"), healthReplySchema);
     expect(health.status).toBe("ok");
-    expect(health.parts.map(({ name }) => name)).toEqual(["durable-objects", "openai", "anthropic", "compatible"]);
+    expect(health.parts.map(({ name }) => name)).toEqual([
+      "durable-objects",
+      "openai",
+      "anthropic",
+      "compatible",
+      "cache",
+    ]);
     expect(health.parts.every(({ status }) => status === "ok")).toBe(true);
   });
 });

@@ -12,6 +12,7 @@ import {
   type GenerateReply,
   type GenerateRequest,
   generateReplySchema,
+  healthReplySchema,
   type StatusReply,
   sessionReplySchema,
   statusReplySchema,
@@ -116,4 +117,13 @@ export function objectOf(id: string): DurableObjectStub<ChatObject> {
 
 export async function counters(): Promise<CountersSnapshot> {
   return (await fetch(`${inject("scriptedModelUrl")}/_counters`)).json();
+}
+
+/** Resolves when the cache answers: its store starts when it is first asked. */
+export async function cacheIsUp(): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const { parts } = await read(await call("/health"), healthReplySchema);
+    if (parts.find(({ name }) => name === "cache")?.status === "ok") return;
+  }
+  throw new Error("The cache never came up.");
 }

@@ -1,5 +1,6 @@
 // What this deployment can do, and how it is: models, tiers, health.
 import { createRoute } from "@hono/zod-openapi";
+import { LOOK_UP_MS } from "../../cache/response-cache.ts";
 import { type HealthReply, healthReplySchema, modelsReplySchema, tiersReplySchema } from "../../protocol/requests.ts";
 import { json, problems } from "../openapi.ts";
 import { createRouter } from "../router.ts";
@@ -54,15 +55,41 @@ discoveryRoutes.openapi(healthRoute, async (c) => {
 type Part = HealthReply["parts"][number];
 
 async function healthOf(services: Services): Promise<HealthReply> {
-  const [objects, models] = await Promise.all([objectsPart(services), services.models.all()]);
+  const [objects, models, cache] = await Promise.all([
+    objectsPart(services),
+    services.models.all(),
+    cachePart(services),
+  ]);
   const providers = models.providers.map(({ provider, available, reason }): Part => {
     const configured = services.providers.standings.some((each) => each.provider === provider && each.available);
     const status = available ? "ok" : configured ? "down" : "off";
     return { name: provider, status, latencyMs: null, detail: reason };
   });
   const answering = objects.status === "ok" && providers.some(({ status }) => status === "ok");
-  const whole = providers.every(({ status }) => status !== "down");
-  return { status: answering ? (whole ? "ok" : "degraded") : "down", parts: [objects, ...providers] };
+  const parts = [objects, ...providers, cache];
+  const whole = parts.every(({ status }) => status !== "down");
+  return { status: answering ? (whole ? "ok" : "degraded") : "down", parts };
+}
+
+/** Whether answers can be kept and found: without that they are made, each time. */
+async function cachePart({ cache }: Services): Promise<Part> {
+  const name = "cache";
+  if (!cache)
+    return {
+      name,
+      status: "off",
+      latencyMs: null,
+      detail: "Set UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN to use it.",
+    };
+  const before = Date.now();
+  const { kind } = await cache.find("health");
+  if (kind !== "unavailable") return { name, status: "ok", latencyMs: Date.now() - before, detail: null };
+  return {
+    name,
+    status: "down",
+    latencyMs: null,
+    detail: `It did not answer within ${LOOK_UP_MS} ms; answers are made without it.`,
+  };
 }
 
 /** Whether Durable Objects answer: without them there is no chat. */

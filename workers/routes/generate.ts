@@ -1,6 +1,7 @@
 // POST /api/chat/generate: starts a run, and streams it on the same call when asked to.
 import { createRoute, z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
+import { cacheHeaders } from "../../cache/cache-status.ts";
 import type { ReadingRequest } from "../../durable-objects/chat.ts";
 import { MAX_IDEMPOTENCY_KEY_LENGTH } from "../../protocol/limits.ts";
 import { generateReplySchema, generateRequestSchema } from "../../protocol/requests.ts";
@@ -63,8 +64,10 @@ generateRoutes.openapi(route, async (c) => {
     const reading: ReadingRequest = { person, requestId, form, start: { ask, create } };
     return (await openReading(chat, reading)) as never;
   }
-  const { id } = expect(await chat.generate(person, ask, create));
+  const { id, cache, kept } = expect(await chat.generate(person, ask, create));
   const links = runLinks(id);
   c.header("location", links.status);
+  const said = ask.tier === "redis" ? cacheHeaders(cache, ask.cache.mode, kept) : {};
+  for (const [name, value] of Object.entries(said)) c.header(name, value);
   return c.json({ id, chatId, links }, 202);
 });

@@ -3,15 +3,12 @@ import type { Tier } from "../../protocol/records.ts";
 import { refuse } from "../problem.ts";
 import type { Services } from "../services.ts";
 import { mvpTier } from "./mvp.ts";
+import { redisTier } from "./redis.ts";
 import { temporalTier } from "./temporal.ts";
 import type { TierState } from "./tier.ts";
 
 export function tierStates(services: Services): TierState[] {
-  return [
-    mvpTier(services),
-    { tier: "redis", off: "This version does not have the redis tier yet." },
-    temporalTier(services),
-  ];
+  return [mvpTier(services), redisTier(services), temporalTier(services)];
 }
 
 export function selectTier(services: Services, asked: Tier | undefined): Tier {

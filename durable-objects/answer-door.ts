@@ -1,0 +1,117 @@
+// The way from a chat to a shared answer: what it asks, and what it is told. `answer.ts` is at the other end.
+import type { EventSourceMessage } from "eventsource-parser";
+import { createParser } from "eventsource-parser";
+import type { LogRecord, ProviderName, Receipt } from "../protocol/records.ts";
+import type { RecoveryPolicy } from "../protocol/requests.ts";
+import type { Ask } from "../providers/provider.ts";
+import type { AnswerObject } from "./answer.ts";
+import { HEARTBEAT_MS } from "./subscribers.ts";
+
+/** One run that wants an answer. */
+export interface Asking {
+  /** The run's id: whoever comes back with it is the same asker. */
+  run: string;
+  provider: ProviderName;
+  ask: Ask;
+  policy: RecoveryPolicy;
+  /** Where the answer will be kept, and for how long, seconds. */
+  key: string;
+  ttl: number;
+  /** Have it made, where there is none. */
+  begin: boolean;
+}
+
+/** How it went: to the answer's end, or there was none and none was to be made. */
+export type Followed = { kind: "ended"; pays: boolean } | { kind: "none" };
+
+/** An answer that may be shared, as one who asks for it sees it. */
+export interface AnswerDoor {
+  /**
+   * Reads the answer's records from its beginning: `take` is called with each, and whether it is promised. What `take`
+   * throws ends it, and is thrown. Rejects when the answer can't be reached, or the connection breaks.
+   */
+  follow(asking: Asking, take: (record: LogRecord, promised: boolean) => void, signal: AbortSignal): Promise<Followed>;
+  /** This run wants it no more. Gives the answer's receipt when it is this run that pays for it, else null. */
+  leave(run: string): Promise<Receipt | null>;
+}
+
+/** The event after the answer's last record. */
+export const FAREWELL = "followed";
+export interface Farewell {
+  /** Of all who asked, this one's receipt carries what the answer cost. */
+  pays: boolean;
+}
+
+/** An answer sends a sign of life before this; without one for longer it is taken to be lost, ms. */
+const SILENCE_MS = 4 * HEARTBEAT_MS;
+
+export function answerDoor(namespace: DurableObjectNamespace<AnswerObject>, name: string): AnswerDoor {
+  const open = () => namespace.get(namespace.idFromName(name));
+  // Calls by one stub arrive in order, so a leave does not overtake the ask it takes back. A stub that failed stays broken.
+  let stub = open();
+  return {
+    async follow(asking, take, signal) {
+      try {
+        return await read(() => stub.fetch("https://answer/", toRequest(asking)), take, signal);
+      } catch (error) {
+        stub = open();
+        throw error;
+      }
+    },
+    async leave(run) {
+      try {
+        return await stub.leave(run);
+      } catch (error) {
+        stub = open();
+        throw error;
+      }
+    },
+  };
+}
+
+const toRequest = (asking: Asking): RequestInit => ({ method: "POST", body: JSON.stringify(asking) });
+
+async function read(
+  request: () => Promise<Response>,
+  take: (record: LogRecord, promised: boolean) => void,
+  signal: AbortSignal,
+): Promise<Followed> {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  let farewell: Farewell | undefined;
+  const parser = createParser({
+    onEvent: ({ id, event, data }: EventSourceMessage) => {
+      if (event === FAREWELL) farewell = JSON.parse(data) as Farewell;
+      else take({ type: event, ...JSON.parse(data) } as LogRecord, id !== undefined);
+    },
+  });
+  const text = new TextDecoder();
+  const broken = Promise.withResolvers<never>();
+  const stop = () => broken.reject(signal.reason);
+  let silent = false;
+  let heard = true;
+  const watch = setInterval(() => {
+    silent = !heard;
+    heard = false;
+    if (silent) broken.reject(new Error("The shared answer fell silent."));
+  }, SILENCE_MS);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    const response = await Promise.race([request(), broken.promise]);
+    if (response.status === 404) return { kind: "none" };
+    if (!response.ok || !response.body) throw new Error(`The shared answer replied ${response.status}.`);
+    reader = response.body.getReader();
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), broken.promise]);
+      heard = true;
+      if (value) parser.feed(text.decode(value, { stream: true }));
+      if (farewell) return { kind: "ended", pays: farewell.pays };
+      if (done) throw new Error("The shared answer's stream ended before the answer did.");
+    }
+  } finally {
+    clearInterval(watch);
+    signal.removeEventListener("abort", stop);
+    broken.promise.catch(() => {});
+    reader?.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,219 @@
+// An answer that is made once for all who ask the same: who wants it, when it has to be made, who pays, and when nobody
+// wants it any more. Its log, writer, readers and producer are those of a chat with one question.
+import { isWhole, type KeptAnswer } from "../cache/kept-answer.ts";
+import { PaceNotes } from "../cache/pace.ts";
+import type { Clock } from "../producers/producer.ts";
+import type { LogRecord, Receipt } from "../protocol/records.ts";
+import type { Turn } from "../providers/provider.ts";
+import type { Asking } from "./answer-door.ts";
+import type { ChunkLog, RunRow } from "./chunk-log.ts";
+import type { Audience, LogWriter, Opening } from "./log-writer.ts";
+import { answerId, messageId, pathTo } from "./messages.ts";
+import type { OpenRun } from "./open-run.ts";
+import type { Sql } from "./sql.ts";
+import type { Supervisor } from "./supervisor.ts";
+
+/** What must be known of an answer's run until it is kept. */
+interface Plan {
+  key: string;
+  ttl: number;
+}
+
+interface Asker extends Record<string, string | number> {
+  asker: string;
+  run: number;
+}
+
+interface Options {
+  name: string;
+  sql: Sql;
+  log: ChunkLog;
+  writer(): LogWriter;
+  clock: Clock;
+  supervisor(): Supervisor;
+}
+
+/** The conversation is kept in pieces of at most this, UTF-16 code units: a row holds 2 MB. */
+const PIECE = 250_000;
+
+export class SharedAnswer {
+  readonly #options: Options;
+  readonly #log: ChunkLog;
+  /** Who wants which run, in the order in which they came. */
+  #askers: Asker[] = [];
+  /** Runs that nobody wants any more. */
+  readonly #unwanted = new Set<number>();
+  readonly #notes = new Map<number, PaceNotes>();
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#log = options.log;
+    if (this.#log.chat) this.#askers = options.sql.exec<Asker>("SELECT asker, run FROM askers ORDER BY id");
+  }
+
+  /** The run that answers, which is begun if need be and if that is wanted; undefined when there is none. */
+  join(asking: Asking): number | undefined {
+    if (!this.#log.chat) {
+      if (!asking.begin) return undefined;
+      this.#create();
+    }
+    const before = this.#askers.find(({ asker }) => asker === asking.run);
+    if (before && this.#log.run(before.run)?.ended?.status !== "cancelled") return before.run;
+    const last = this.#last();
+    const joined = last && this.#isJoinable(last) ? last.run : asking.begin ? this.#begin(asking) : undefined;
+    if (joined !== undefined) this.#register(asking.run, joined);
+    return joined;
+  }
+
+  /** One who asked wants it no more; the last one stops it. Gives the receipt where it is this one that pays. */
+  async leave(asker: string): Promise<Receipt | null> {
+    const entry = this.#askers.find((each) => each.asker === asker);
+    if (!entry) return null;
+    const { run } = entry;
+    const ended = this.#log.run(run)?.ended;
+    if (ended) return this.pays(asker, run) ? ended.receipt : null;
+    this.#askers = this.#askers.filter((each) => each !== entry);
+    this.#options.sql.exec("DELETE FROM askers WHERE asker = ?", asker);
+    if (this.#askers.some((each) => each.run === run)) return null;
+    this.#unwanted.add(run);
+    await this.#options.supervisor().cancel(run);
+    return this.#log.run(run)?.ended?.receipt ?? null;
+  }
+
+  /** What an answer cost stands on one receipt: that of the first who asked and is still there. */
+  pays(asker: string, run: number): boolean {
+    return this.#askers.find((each) => each.run === run)?.asker === asker;
+  }
+
+  /** After a crash: goes on with what is wanted, and stops what nobody wants any more. */
+  recover(): void {
+    const supervisor = this.#options.supervisor();
+    for (const { run } of this.#options.writer().openRuns()) {
+      if (this.#askers.some((each) => each.run === run)) continue;
+      this.#unwanted.add(run);
+      void supervisor.cancel(run);
+    }
+    supervisor.recover();
+  }
+
+  /** The conversation that a message of this log stands for. */
+  conversation(message: string): Turn[] {
+    const json = pathTo(this.#log, message).map(({ text }) => text);
+    return JSON.parse(json.join("")) as Turn[];
+  }
+
+  /** Takes note of an answer's pace on its way to the readers. */
+  listen(audience: Audience): Audience {
+    return {
+      shown: (open, record) => {
+        this.#note(open, record);
+        audience.shown(open, record);
+      },
+      promised: (run, record, position) => audience.promised(run, record, position),
+    };
+  }
+
+  /** The newest answer, if it is whole: as it is to be kept, and under which key. */
+  get kept(): { key: string; position: number; answer: KeptAnswer } | null {
+    const row = this.#last();
+    const { key, ttl } = planOf(row) ?? { key: "", ttl: 0 };
+    if (!row?.ended || !isKept(row)) return null;
+    const { text } = this.#log.text(row);
+    const { finish, time, receipt } = row.ended;
+    const { inputTokens, outputTokens, cost, firstTokenMs, totalMs } = receipt;
+    const pace = this.#notesOf(row.run).pace(text.length);
+    const figures = { inputTokens, outputTokens, cost, firstTokenMs, totalMs };
+    const answer = { text, finish: finish ?? "stop", pace, ...figures, madeAt: time, keptUntil: time + ttl * 1000 };
+    return { key, position: row.last ?? 0, answer };
+  }
+
+  /** When the newest answer ended, Unix ms; null while it is being made. */
+  get endedAt(): number | null {
+    return this.#last()?.ended?.time ?? null;
+  }
+
+  #last(): RunRow | undefined {
+    return this.#log.chat && this.#log.run(this.#log.nextRun() - 1);
+  }
+
+  #isJoinable(row: RunRow): boolean {
+    const plan = planOf(row);
+    if (row.ended) return isKept(row) && row.ended.time + (plan?.ttl ?? 0) * 1000 > this.#options.clock.now();
+    return !this.#unwanted.has(row.run);
+  }
+
+  #create(): void {
+    const { name, sql, clock } = this.#options;
+    this.#log.create(name, "", "", clock.now());
+    sql.exec("CREATE TABLE askers (id INTEGER PRIMARY KEY, asker TEXT NOT NULL, run INTEGER NOT NULL)");
+  }
+
+  #register(asker: string, run: number): void {
+    this.#askers = [...this.#askers.filter((each) => each.asker !== asker), { asker, run }];
+    this.#options.sql.exec("INSERT INTO askers (asker, run) VALUES (?, ?)", asker, run);
+  }
+
+  #begin({ provider, ask, policy, key, ttl }: Asking): number {
+    const { clock } = this.#options;
+    const { model, temperature, maxOutputTokens, system, turns } = ask;
+    const time = clock.now();
+    const run = this.#log.nextRun();
+    const records = this.#log.last > 0 ? [] : toMessages(turns, time);
+    const opening: Opening = {
+      records,
+      run,
+      // Whoever is left without an answer sees for itself whether to have another one made.
+      recovery: policy === "replace" ? "continue" : policy,
+      plan: JSON.stringify({ key, ttl } satisfies Plan),
+      started: {
+        type: "run.started",
+        run: this.#log.runId(run),
+        parent: records.at(-1)?.id ?? this.#last()?.started.parent ?? "",
+        message: answerId(run),
+        tier: "redis",
+        provider,
+        model,
+        params: { temperature, maxOutputTokens, system },
+        cache: "miss",
+        time,
+      },
+    };
+    void this.#options.supervisor().begin(opening);
+    return run;
+  }
+
+  #note({ run, started }: OpenRun, record: LogRecord): void {
+    if (record.type !== "delta") return;
+    this.#notesOf(run).note(record.at + record.text.length, this.#options.clock.now() - started.time);
+  }
+
+  /** What was noted before a crash is gone; what its rows tell stands in for it. */
+  #notesOf(run: number): PaceNotes {
+    const noted = this.#notes.get(run);
+    if (noted) return noted;
+    const notes = new PaceNotes();
+    const row = this.#log.run(run);
+    if (row) for (const { length, time } of this.#log.growth(row)) notes.note(length, time - row.started.time);
+    this.#notes.set(run, notes);
+    return notes;
+  }
+}
+
+function toMessages(turns: readonly Turn[], time: number) {
+  const json = JSON.stringify(turns);
+  const messages: { type: "message"; id: string; parent: string | null; role: "user"; text: string; time: number }[] =
+    [];
+  for (let from = 0; from < json.length; ) {
+    const high = /[\uD800-\uDBFF]/.test(json[from + PIECE - 1] ?? "");
+    const text = json.slice(from, from + PIECE - (high ? 1 : 0));
+    const n = messages.length;
+    const parent = n === 0 ? null : messageId(n);
+    messages.push({ type: "message", id: messageId(n + 1), parent, role: "user", text, time });
+    from += text.length;
+  }
+  return messages;
+}
+
+const planOf = (row: RunRow | undefined) => (row?.plan ? (JSON.parse(row.plan) as Plan) : null);
+
+const isKept = ({ ended, started }: RunRow) => ended?.status === "completed" && isWhole(ended.finish, started.params);
