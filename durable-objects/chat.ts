@@ -20,6 +20,7 @@ import { durableDisk } from "./durable-disk.ts";
 import { LogWriter } from "./log-writer.ts";
 import { pendingUpdate } from "./outbox.ts";
 import { type OwnProducerOptions, ownProducer } from "./own-producer.ts";
+import type { PersonObject } from "./person.ts";
 import { type OutsideCall, type OutsideReply, ProducersDoor } from "./producers-door.ts";
 import { redisTier } from "./redis-tier.ts";
 import type { RunAsk } from "./run-ask.ts";
@@ -159,6 +160,20 @@ export class ChatObject extends DurableObject<Env> {
 
   /** Starts a run; with `create`, in a chat that does not exist yet. */
   async generate(person: string, ask: RunAsk, create: RunStart["create"]): Promise<Result<Started>> {
+    const started = await this.#start(person, ask, create);
+    // Refused, or a repetition: no run holds what was held for it.
+    const { hold } = ask;
+    if (hold !== undefined && !(started.ok && this.#log.run(started.value.run)?.hold === hold)) {
+      this.ctx.waitUntil(this.#personOf(person).release(hold));
+    }
+    return started;
+  }
+
+  #personOf(person: string): DurableObjectStub<PersonObject> {
+    return this.env.PERSON.get(this.env.PERSON.idFromName(person));
+  }
+
+  async #start(person: string, ask: RunAsk, create: RunStart["create"]): Promise<Result<Started>> {
     if (this.#erasing) return GONE;
     if (!create || this.#log.chat) {
       const chat = this.#chatOf(person);
@@ -324,7 +339,7 @@ export class ChatObject extends DurableObject<Env> {
     const owner = this.#log.chat?.owner;
     if (!update || !owner) return true;
     try {
-      await this.env.PERSON.get(this.env.PERSON.idFromName(owner)).update(update);
+      await this.#personOf(owner).update(update);
     } catch (error) {
       logger.warn("the person's list could not be told; trying again later", {
         chat: update.chatId,

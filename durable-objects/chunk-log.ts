@@ -26,6 +26,7 @@ const STEPS = [
   `ALTER TABLE chat ADD COLUMN tenant TEXT NOT NULL DEFAULT 'open';
    UPDATE chat SET tenant = owner WHERE owner LIKE 'token:%'`,
   "ALTER TABLE runs ADD COLUMN plan TEXT",
+  "ALTER TABLE runs ADD COLUMN hold TEXT",
 ];
 
 export interface ChatRow {
@@ -50,6 +51,8 @@ export interface RunRow {
   ended: RunEndedRecord | null;
   /** What its tier must know of it; nothing to anybody else. */
   plan: string | null;
+  /** What its owner's limits are held by until it ends; null where there are none. */
+  hold: string | null;
 }
 
 interface LogRow extends Record<string, string | number | null> {
@@ -68,9 +71,10 @@ interface RunColumns extends Record<string, string | number | null> {
   started: string;
   ended: string | null;
   plan: string | null;
+  hold: string | null;
 }
 
-const RUN_COLUMNS = "run, first, last, epoch, recovery, started, ended, plan";
+const RUN_COLUMNS = "run, first, last, epoch, recovery, started, ended, plan, hold";
 const READ_ROWS = 256;
 /** At most what a record's offset, type and run add to its body. */
 const ENVELOPE_BYTES = 200;
@@ -210,15 +214,22 @@ export class ChunkLog {
   }
 
   /** Writes `run.started` and the run's own row. */
-  startRun(run: number, started: RunStartedRecord, recovery: RecoveryPolicy, plan: string | null = null): number {
+  startRun(
+    run: number,
+    started: RunStartedRecord,
+    recovery: RecoveryPolicy,
+    plan: string | null = null,
+    hold: string | null = null,
+  ): number {
     const first = this.append(started, run);
     this.#sql.exec(
-      "INSERT INTO runs (run, first, epoch, recovery, started, plan) VALUES (?, ?, 1, ?, ?, ?)",
+      "INSERT INTO runs (run, first, epoch, recovery, started, plan, hold) VALUES (?, ?, 1, ?, ?, ?, ?)",
       run,
       first,
       recovery,
       JSON.stringify(started),
       plan,
+      hold,
     );
     return first;
   }
@@ -230,18 +241,20 @@ export class ChunkLog {
     recovery: RecoveryPolicy,
     text: string,
     ended: RunEndedRecord,
+    hold: string | null = null,
   ): [number, LogRecord][] {
     const delta: LogRecord = { type: "delta", run: started.run, at: 0, text };
     const records = [started, ...(text ? [delta] : []), ended];
     const whole = records.map((record): [number, LogRecord] => [this.append(record, run), record]);
     this.#sql.exec(
-      "INSERT INTO runs (run, first, last, epoch, recovery, started, ended) VALUES (?, ?, ?, 1, ?, ?, ?)",
+      "INSERT INTO runs (run, first, last, epoch, recovery, started, ended, hold) VALUES (?, ?, ?, 1, ?, ?, ?, ?)",
       run,
       this.#last - records.length + 1,
       this.#last,
       recovery,
       JSON.stringify(started),
       JSON.stringify(ended),
+      hold,
     );
     return whole;
   }
@@ -334,7 +347,7 @@ export class ChunkLog {
 }
 
 function toRun(row: RunColumns): RunRow {
-  const { run, first, last, epoch, recovery, started, ended, plan } = row;
+  const { run, first, last, epoch, recovery, started, ended, plan, hold } = row;
   return {
     run,
     first,
@@ -344,5 +357,6 @@ function toRun(row: RunColumns): RunRow {
     started: JSON.parse(started) as RunStartedRecord,
     ended: ended === null ? null : (JSON.parse(ended) as RunEndedRecord),
     plan,
+    hold,
   };
 }

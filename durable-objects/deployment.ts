@@ -11,7 +11,17 @@ import { TOKEN_STEPS, Tokens } from "./tokens.ts";
 export class DeploymentObject extends DurableObject<Env> {
   readonly #disk = durableDisk(this.ctx.storage);
   readonly #tokens = new Tokens(this.#disk);
-  #ready = isMigrated(this.#disk);
+  #ready = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    if (isMigrated(this.#disk)) this.#open();
+  }
+
+  #open(): void {
+    if (!this.#ready) migrate(this.#disk, TOKEN_STEPS);
+    this.#ready = true;
+  }
 
   /** For the health check. */
   async ping(): Promise<void> {}
@@ -26,8 +36,7 @@ export class DeploymentObject extends DurableObject<Env> {
   }
 
   async addToken(token: TokenSummary, digest: string): Promise<Result<null>> {
-    if (!this.#ready) migrate(this.#disk, TOKEN_STEPS);
-    this.#ready = true;
+    this.#open();
     const { count } = this.#tokens;
     if (count >= MAX_TOKENS) {
       return fail("conflict", `There are ${count} tokens; the limit is ${MAX_TOKENS}.`, {

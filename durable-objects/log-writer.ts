@@ -37,6 +37,8 @@ export interface Opening {
   recovery: RecoveryPolicy;
   /** What the run's tier must know of it after a crash too; nothing to anybody else. */
   plan: string | null;
+  /** What its owner's limits are held by until it ends. */
+  hold?: string | null;
 }
 
 interface Unannounced {
@@ -117,21 +119,21 @@ export class LogWriter {
     end: Ended,
     remember?: { key: string; fingerprint: string },
   ): Promise<void> {
-    const { records, run, started, recovery } = opening;
+    const { records, run, started, recovery, hold } = opening;
     const { run: id, time } = started;
     const ended: RunEndedRecord = { type: "run.ended", run: id, ...end, replacedBy: null, time };
     this.#transaction(() => {
       this.#writeAll(records);
-      const whole = this.#log.wholeRun(run, started, recovery, text, ended);
+      const whole = this.#log.wholeRun(run, started, recovery, text, ended, hold);
       for (const [position, record] of whole) this.#announce(position, run, record);
       if (remember) this.#log.remember(remember.key, remember.fingerprint, run);
     });
     await this.#settle();
   }
 
-  #begin({ records, run, started, recovery, plan }: Opening): void {
+  #begin({ records, run, started, recovery, plan, hold }: Opening): void {
     this.#writeAll(records);
-    this.#announce(this.#log.startRun(run, started, recovery, plan), run, started);
+    this.#announce(this.#log.startRun(run, started, recovery, plan, hold), run, started);
   }
 
   #adopt(run: number): void {

@@ -1,6 +1,7 @@
 // One person: the list of their chats, what search finds in them, and the idempotency keys of their asks. Fed by the
 // chats' outboxes, so it may be a moment behind them; the chats are the truth.
 import { DurableObject } from "cloudflare:workers";
+import type { Usage } from "../protocol/access.ts";
 import { IDEMPOTENCY_WINDOW_MS, MAX_CHATS_PER_PERSON } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import type { ChatListReply, ChatSummary, SearchReply } from "../protocol/requests.ts";
@@ -8,6 +9,7 @@ import { SNIPPET_CLOSE, SNIPPET_OPEN } from "../protocol/words.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { ChatUpdate } from "./outbox.ts";
+import { type Demand, QUOTA_STEP, Quota, type Standing } from "./quota.ts";
 import { matchesTitle, matchQuery } from "./search-query.ts";
 import type { Disk } from "./sql.ts";
 
@@ -20,6 +22,9 @@ const STEPS = [
      key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, chat TEXT NOT NULL, time INTEGER NOT NULL
    ) WITHOUT ROWID;
    CREATE VIRTUAL TABLE texts USING fts5 (text, chat UNINDEXED, message UNINDEXED, time UNINDEXED, tokenize = 'unicode61 remove_diacritics 2')`,
+  `${QUOTA_STEP};
+   ALTER TABLE chats ADD COLUMN context INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE closed (id INTEGER PRIMARY KEY CHECK (id = 1))`,
 ];
 
 interface ChatColumns extends Record<string, string | number | null> {
@@ -36,6 +41,15 @@ export interface Claim {
   fingerprint: string;
 }
 
+/** What becomes of an ask: the chat in which it runs, or why it may not be. */
+export interface Admission {
+  chat: Result<string>;
+  /** What is left of the asker's limits now. */
+  standings: Standing[];
+}
+
+const CLOSED = fail("unauthenticated", "This token was revoked.");
+const UNUSED: Usage = { asksThisMinute: 0, answersNow: 0, tokensToday: 0, dollarsToday: 0 };
 const PAGE = 50;
 const HITS = 30;
 /** Chats that a full page may skip because a cursor's neighbours share its time. */
@@ -43,7 +57,13 @@ const CURSOR = /^(\d{1,15})-([0-9a-f]{64})$/;
 
 export class PersonObject extends DurableObject<Env> {
   readonly #disk: Disk = durableDisk(this.ctx.storage);
-  #ready = isMigrated(this.#disk);
+  readonly #quota = new Quota(this.#disk);
+  #ready = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    if (isMigrated(this.#disk)) this.#open();
+  }
 
   #open(): Disk {
     if (!this.#ready) migrate(this.#disk, STEPS);
@@ -52,11 +72,30 @@ export class PersonObject extends DurableObject<Env> {
   }
 
   /**
-   * Decides in which chat an ask runs: in `chatId`, or, when the same key was used before, in the chat it was used for.
-   * A new chat (`title` given) is put on the list at once, so that whoever asked finds it there.
+   * Decides whether an ask may be, and in which chat it runs: in `chatId`, or, when the same key was used before, in the
+   * chat it was used for. A new chat (`title` given) is put on the list at once, so that whoever asked finds it there.
+   * What it may take is held (`demand`), where there are limits.
    */
-  async admit(chatId: string, title: string | null, claim: Claim | null, now: number): Promise<Result<string>> {
+  async admit(
+    chatId: string,
+    title: string | null,
+    claim: Claim | null,
+    demand: Demand | null,
+    now: number,
+  ): Promise<Admission> {
+    const chat = this.#admit(chatId, title, claim, demand, now);
+    return { chat, standings: demand ? this.#quota.standings(demand.limits, now) : [] };
+  }
+
+  #admit(
+    chatId: string,
+    title: string | null,
+    claim: Claim | null,
+    demand: Demand | null,
+    now: number,
+  ): Result<string> {
     const disk = this.#open();
+    if (disk.exec("SELECT id FROM closed").length > 0) return CLOSED;
     if (claim) {
       disk.exec("DELETE FROM idempotency WHERE time < ?", now - IDEMPOTENCY_WINDOW_MS);
       const [known] = disk.exec<{ fingerprint: string; chat: string }>(
@@ -74,6 +113,10 @@ export class PersonObject extends DurableObject<Env> {
         const detail = `You keep ${kept} chats; the limit is ${MAX_CHATS_PER_PERSON}. Delete one to start another.`;
         return fail("too_many_chats", detail, { limit: MAX_CHATS_PER_PERSON, value: kept });
       }
+    }
+    const held = demand && this.#quota.take(demand, chatId, this.#context(chatId), now);
+    if (held && !held.ok) return held;
+    if (title !== null) {
       disk.exec(
         "INSERT INTO chats (id, title, created, updated, running) VALUES (?, ?, ?, ?, 1)",
         chatId,
@@ -95,19 +138,42 @@ export class PersonObject extends DurableObject<Env> {
     return ok(chatId);
   }
 
+  /** Tokens that an ask in this chat brings along: what the last answer had before it, and its own. */
+  #context(chatId: string): number {
+    return this.#disk.exec<{ context: number }>("SELECT context FROM chats WHERE id = ?", chatId)[0]?.context ?? 0;
+  }
+
+  /** Gives back what was held for an ask that began no run. */
+  async release(hold: string): Promise<void> {
+    if (this.#ready) this.#quota.release(hold);
+  }
+
+  async usage(now: number): Promise<Usage> {
+    return this.#ready ? this.#quota.usage(now) : UNUSED;
+  }
+
+  /** The token that this person is was revoked: they ask for nothing more. */
+  async close(): Promise<void> {
+    this.#open().exec("INSERT OR IGNORE INTO closed (id) VALUES (1)");
+  }
+
   /** Takes what a chat's outbox delivers. Idempotent. */
-  async update({ chatId, title, created, updated, running, texts }: ChatUpdate): Promise<void> {
+  async update({ chatId, title, created, updated, running, texts, settled, context }: ChatUpdate): Promise<void> {
     const disk = this.#open();
     if (disk.exec("SELECT id FROM deleted WHERE id = ?", chatId).length > 0) return;
     disk.transaction(() => {
+      this.#quota.settle(settled, Date.now());
       disk.exec(
-        `INSERT INTO chats (id, title, created, updated, running) VALUES (?1, coalesce(?2, ''), ?3, ?4, ?5)
-         ON CONFLICT (id) DO UPDATE SET title = coalesce(?2, title), updated = max(updated, ?4), running = ?5`,
+        `INSERT INTO chats (id, title, created, updated, running, context)
+         VALUES (?1, coalesce(?2, ''), ?3, ?4, ?5, coalesce(?6, 0))
+         ON CONFLICT (id) DO UPDATE SET
+           title = coalesce(?2, title), updated = max(updated, ?4), running = ?5, context = coalesce(?6, context)`,
         chatId,
         title,
         created,
         updated,
         running ? 1 : 0,
+        context,
       );
       for (const { messageId, text, time } of texts) {
         disk.exec(
@@ -124,6 +190,7 @@ export class PersonObject extends DurableObject<Env> {
   async remove(chatId: string): Promise<boolean> {
     if (!this.#ready) return false;
     const disk = this.#open();
+    this.#quota.forfeit(chatId, Date.now());
     if (disk.exec("SELECT id FROM chats WHERE id = ?", chatId).length === 0) return false;
     disk.transaction(() => {
       disk.exec("DELETE FROM chats WHERE id = ?", chatId);

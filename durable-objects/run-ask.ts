@@ -27,4 +27,6 @@ export interface RunAsk {
   tenant: string;
   recovery: RecoveryPolicy;
   idempotency: { key: string; fingerprint: string } | null;
+  /** What the asker's limits are held by until the run ends; absent where there are none. */
+  hold?: string;
 }

@@ -246,7 +246,7 @@ export class Supervisor {
   }
 
   #open(ask: RunAsk, time: number, parent: string | null, { cache, plan }: Outlook): Opening {
-    const { prompt, history = [], tier, provider, model, params, recovery } = ask;
+    const { prompt, history = [], tier, provider, model, params, recovery, hold = null } = ask;
     const records: LogRecord[] = [];
     let answered = parent;
     const said: Turn[] = prompt === null ? [] : [...history, { role: "user", text: prompt }];
@@ -256,14 +256,14 @@ export class Supervisor {
       answered = id;
     }
     const asked = { parent: answered ?? "", tier, provider, model, params, cache, time };
-    return { records, recovery, plan, ...this.#next(asked) };
+    return { records, recovery, plan, hold, ...this.#next(asked) };
   }
 
   /** A second run for the same message. It may not be replaced in its turn: that would spend without end. */
   #replacement(run: number): Opening {
     const row = this.#log.run(run) as RunRow;
     const started = { ...row.started, time: this.#options.clock.now() };
-    return { records: [], recovery: "continue", plan: row.plan, ...this.#next(started) };
+    return { records: [], recovery: "continue", plan: row.plan, hold: row.hold, ...this.#next(started) };
   }
 
   #next(asked: Omit<RunStartedRecord, "type" | "run" | "message">): { run: number; started: RunStartedRecord } {

@@ -1,4 +1,5 @@
 // What every route finds in its context.
+import type { Standing } from "../durable-objects/quota.ts";
 import type { Identity } from "./auth/identity.ts";
 import type { Services } from "./services.ts";
 
@@ -11,5 +12,7 @@ export interface AppEnv {
     identity: Identity;
     /** The token of a person who came without any. */
     newSession?: string;
+    /** How the caller's limits stand after this ask. */
+    standings?: Standing[];
   };
 }

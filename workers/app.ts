@@ -7,6 +7,7 @@ import type { AppEnv } from "./app-env.ts";
 import { keepSession } from "./auth/cookie.ts";
 import { identify } from "./auth/identify.ts";
 import { checkOrigin } from "./auth/origins.ts";
+import { tellLimits } from "./limits.ts";
 import { onError, refuse } from "./problem.ts";
 import { identifyRequest } from "./request-id.ts";
 import { createRouter } from "./router.ts";
@@ -17,6 +18,7 @@ import { discoveryRoutes } from "./routes/discovery.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { generateRoutes } from "./routes/generate.ts";
 import { internalRoutes } from "./routes/internal.ts";
+import { meRoutes } from "./routes/me.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { socketRoutes } from "./routes/socket.ts";
@@ -49,6 +51,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
     return next();
   });
   app.use(checkOrigin);
+  app.use(tellLimits);
   app.use("/v1/*", errorsForSdks);
   const limited = bodyLimit({
     maxSize: MAX_BODY_BYTES,
@@ -74,6 +77,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
     statsRoutes,
     discoveryRoutes,
     sessionRoutes,
+    meRoutes,
     adminRoutes,
     docsRoutes,
   ]) {

@@ -1,10 +1,15 @@
 // From a request of the API to an ask with all its defaults, or a refusal that says what is wrong.
 import canonicalize from "canonicalize";
+import type { Context } from "hono";
 import type { RunAsk } from "../durable-objects/run-ask.ts";
 import type { GenerateRequest } from "../protocol/requests.ts";
 import { titleFrom } from "../protocol/title.ts";
+import type { AppEnv } from "./app-env.ts";
+import { isRevocable } from "./auth/made-tokens.ts";
+import { demandOf, limitsOf } from "./limits.ts";
 import { expect, refuse } from "./problem.ts";
 import type { Services } from "./services.ts";
+import { chatTarget } from "./target.ts";
 import { selectTier } from "./tiers/select.ts";
 
 export async function toRunAsk(
@@ -46,11 +51,24 @@ export async function toRunAsk(
   };
 }
 
-/** A new chat for the ask. It is put on the person's list first, which also finds a repeated request again. */
-export async function admit(services: Services, person: string, ask: RunAsk): Promise<string> {
-  const list = services.person(person);
-  const title = titleFrom(ask.history?.[0]?.text ?? ask.prompt ?? "");
-  return expect(await list.admit(services.newChatId(), title, ask.idempotency, Date.now()));
+/**
+ * The chat in which the ask runs: `goOn`, or a new one, put on the person's list first, which also finds a repeated
+ * request again. What it may take is held from the asker's limits; where those are passed, it goes no further.
+ */
+export async function admit(c: Context<AppEnv>, ask: RunAsk, goOn: string | undefined): Promise<string> {
+  const { services, identity } = c.var;
+  // Nothing is held for a chat that can't be.
+  if (goOn !== undefined) chatTarget(services, goOn);
+  const demand = demandOf(services, ask, limitsOf(identity, services.settings, c.req.url));
+  if (demand) ask.hold = demand.hold;
+  if (goOn !== undefined && !demand && !isRevocable(identity)) return goOn;
+  const title = goOn === undefined ? titleFrom(ask.history?.[0]?.text ?? ask.prompt ?? "") : null;
+  // A chat that goes on remembers repeated requests itself.
+  const claim = goOn === undefined ? ask.idempotency : null;
+  const list = services.person(identity.person);
+  const { chat, standings } = await list.admit(goOn ?? services.newChatId(), title, claim, demand, Date.now());
+  c.set("standings", standings);
+  return expect(chat);
 }
 
 /** What tells one request from another under the same key: its body, whatever the order of its properties. */

@@ -30,6 +30,8 @@ export function newToken(): string {
 
 /** The person that a made token stands for. */
 export const personOfToken = (id: string): string => `made:${id}`;
+/** Whether it is only known where its person's object is that this caller was not turned out a moment ago. */
+export const isRevocable = ({ person }: Identity): boolean => person.startsWith(personOfToken(""));
 
 export function createMadeTokens(deployment: () => DurableObjectStub<DeploymentObject>, now: () => number): MadeTokens {
   const kept = new Map<string, { token: TokenSummary | null; until: number }>();

@@ -63,10 +63,11 @@ adminRoutes.openapi(makeRoute, async (c) => {
 adminRoutes.openapi(listRoute, async (c) => c.json({ tokens: await c.var.services.deployment().tokens() }, 200));
 
 adminRoutes.openapi(revokeRoute, async (c) => {
-  const { deployment, madeTokens } = c.var.services;
+  const { deployment, madeTokens, person } = c.var.services;
   const { tokenId } = c.req.valid("param");
   if (!(await deployment().revokeToken(tokenId)))
     refuse("not_found", "There is no such token. GET /api/admin/tokens lists them.");
+  await person(personOfToken(tokenId)).close();
   madeTokens.forget();
   return c.body(null, 204);
 });

@@ -88,7 +88,7 @@ completionRoutes.openapi(completionsRoute, async (c) => {
   const idempotency = await fingerprint(key, { ...request, history: conversation.history });
   const ask = await toRunAsk(services, request, tenant, idempotency);
   if (goOn === undefined) ask.history = conversation.history;
-  const chatId = goOn ?? (await admit(services, person, ask));
+  const chatId = await admit(c, ask, goOn);
   const { chat } = chatTarget(services, chatId);
   const create = goOn === undefined ? { tenant } : null;
 

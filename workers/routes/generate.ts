@@ -52,7 +52,7 @@ generateRoutes.openapi(route, async (c) => {
   const body = c.req.valid("json");
   const idempotency = await fingerprint(c.req.valid("header")["idempotency-key"], body);
   const ask = await toRunAsk(services, body, tenant, idempotency);
-  const chatId = body.chatId ?? (await admit(services, person, ask));
+  const chatId = await admit(c, ask, body.chatId);
   const { chat } = chatTarget(services, chatId);
   const create = body.chatId === undefined ? { tenant } : null;
 

@@ -105,7 +105,7 @@ workflowRoutes.openapi(startRoute, async (c) => {
   const body = { ...c.req.valid("json"), tier: "temporal" as const };
   const idempotency = await fingerprint(c.req.valid("header")["idempotency-key"], body);
   const ask = await toRunAsk(services, body, tenant, idempotency);
-  const chatId = body.chatId ?? (await admit(services, person, ask));
+  const chatId = await admit(c, ask, body.chatId);
   const { chat } = chatTarget(services, chatId);
   const { id } = expect(await chat.generate(person, ask, body.chatId === undefined ? { tenant } : null));
   const links = workflowLinks(id);
