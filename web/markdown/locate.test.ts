@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { advance, noBlocks } from "./blocks.ts";
 import { drawnLength, textPoint } from "./locate.ts";
+import { loadRepair } from "./repair.ts";
+
+beforeAll(() => loadRepair());
 
 const first = (text: string) => {
   const block = advance(noBlocks, text, false).blocks[0];

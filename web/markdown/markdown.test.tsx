@@ -3,11 +3,12 @@ import { createSignal } from "solid-js";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { start } from "../i18n/locale.ts";
 import { type DrawnText, Markdown } from "./markdown.tsx";
+import { loadRepair } from "./repair.ts";
 
 const ANSWER =
   "# Title\n\nFirst **paragraph** here.\n\n1. one\n2. two\n   ```py\n   print(1)\n   ```\n3. three\n\n```ts\nlet a = 1;\nlet b = 2;\n```\n\nA [link](https://example.com), then the last words.";
 
-beforeAll(() => start());
+beforeAll(() => Promise.all([start(), loadRepair()]));
 afterEach(cleanup);
 
 function show(first = "") {

@@ -9,6 +9,7 @@ import { drawnLength, textPoint } from "./locate.ts";
 import { drawMath, isDrawn } from "./math.ts";
 import { morph } from "./morph.ts";
 import { renderBlock } from "./render.ts";
+import { loadRepair } from "./repair.ts";
 
 /** What an answer may ask of its drawn text. */
 export interface DrawnText {
@@ -103,6 +104,9 @@ export function Markdown(props: MarkdownProps) {
   const around = createMemo((): Around => ({ links: links(), firstHeading: firstHeading() }));
   const groups = createMemo<Group[]>((before) => groupBlocks(list().blocks, before), []);
   const elements: Elements = new Map();
+  createEffect(() => {
+    if (!props.done) void loadRepair();
+  });
   /** A promise comes once a second, a draw once a frame: where the last promise ends is kept between them. */
   let last = { raw: "", offset: -1, length: 0 };
 

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { advance, noBlocks } from "./blocks.ts";
 import { renderBlock, renderHighlighted } from "./render.ts";
+import { loadRepair } from "./repair.ts";
+
+beforeAll(() => loadRepair());
 
 const draw = (raw: string, live = false) => renderBlock(raw, { live, links: {} });
 const html = (raw: string, live = false) => draw(raw, live).innerHTML.trim();

@@ -1,8 +1,8 @@
 // One block of Markdown → safe nodes. Whatever the model wrote, nothing of it can run, load or frame the page.
 import createPurify from "dompurify";
 import { Lexer, type Links } from "marked";
-import remend from "remend";
 import { options, parse, walk } from "./dialect.ts";
+import { repair } from "./repair.ts";
 
 const SAFE_LINK = /^(?:https?:|mailto:)/i;
 
@@ -73,7 +73,7 @@ export interface Drawing {
 
 /** The nodes of a block, in an element of their own. */
 export function renderBlock(raw: string, { live, links, loose, firstHeading = 1 }: Drawing): HTMLElement {
-  const source = live ? remend(raw, { linkMode: "text-only", htmlTags: false, katex: false, inlineKatex: false }) : raw;
+  const source = live ? repair(raw) : raw;
   const lexer = new Lexer(options);
   lexer.tokens.links = { ...links };
   const tokens = lexer.lex(source);
