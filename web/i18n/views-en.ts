@@ -58,6 +58,8 @@ export const en = {
     search: "Chat or model…",
     searchLabel: "Filter by chat or model",
     list: "Workflows",
+    one: "Workflow",
+    resuming: "Picking up",
     chat: "Chat",
     state: "State",
     attempts: "Attempts",

@@ -60,6 +60,8 @@ export const fr: ViewsDictionary = {
     search: "Discussion ou modèle…",
     searchLabel: "Filtrer par discussion ou par modèle",
     list: "Liste des workflows",
+    one: "Workflow de la réponse",
+    resuming: "Reprise",
     chat: "Discussion",
     state: "État",
     attempts: "Tentatives",

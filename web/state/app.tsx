@@ -141,6 +141,8 @@ function makeApp() {
     models,
     model,
     settings,
+    /** The run of the last answer that is shown. */
+    lastRun,
     change: (change: Partial<Settings>) => setSettings(session().chatId(), change),
     ask,
     resend,

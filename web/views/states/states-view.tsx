@@ -20,6 +20,7 @@ import { ChatItem } from "../sidebar/chat-item.tsx";
 import { Figures } from "../stats/figures.tsx";
 import { ViewHead } from "../view-head.tsx";
 import { Progress } from "../workflows/progress.tsx";
+import { Steps } from "../workflows/steps.tsx";
 import { courseLabel, stretchName } from "../workflows/words.ts";
 import { MarkdownSamples } from "./markdown-samples.tsx";
 import { HEALTH, RECEIPTS, sampleStats, sampleTimeline, WORKFLOW_STATUS } from "./samples.ts";
@@ -165,6 +166,9 @@ export default function StatesView() {
         <Sample name="Workflow">
           <CourseLine course={course} label={courseLabel(course)} nameOf={stretchName} />
           <Progress status={WORKFLOW_STATUS} />
+          <div class="sample-narrow">
+            <Steps timeline={sampleTimeline(now)} now={now} />
+          </div>
         </Sample>
         <Parts parts={HEALTH.parts} />
         <Costs costs={costsOf(ASSUMED, LIST_PRICES)} />
