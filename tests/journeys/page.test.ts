@@ -1,10 +1,10 @@
 // The page in a real Chromium against the real stack: what a person does, and that not a byte is lost on the way.
-import AxeBuilder from "@axe-core/playwright";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ScriptedModel, startScriptedModel } from "../../local/model/server.ts";
 import { fullText, markdownSource } from "../../local/model/text.ts";
 import { launchChromium, openWindow, picture, withoutChromium } from "./browser.ts";
+import { answers, ask, copied, ended, fits, grownTo, violations } from "./page-kit.ts";
 import { Stack } from "./stack.ts";
 
 const TOKENS = 400;
@@ -28,27 +28,6 @@ describe.skipIf(withoutChromium)(`the page${withoutChromium ? ` (skipped: ${with
     await stack?.dispose();
     await model?.close();
   });
-
-  const answers = (page: Page) => page.locator("[data-run]");
-
-  async function ask(page: Page, prompt: string): Promise<void> {
-    await page.getByRole("textbox", { name: "Your message" }).fill(prompt);
-    await page.keyboard.press("Enter");
-  }
-
-  async function grownTo(answer: Locator, length: number): Promise<void> {
-    await expect
-      .poll(async () => Number(await answer.getAttribute("data-length")), { timeout: 30_000 })
-      .toBeGreaterThan(length);
-  }
-
-  const ended = (answer: Locator, status = "completed") =>
-    expect.poll(() => answer.getAttribute("data-status"), { timeout: 60_000 }).toBe(status);
-
-  async function copied(page: Page, answer: Locator): Promise<string> {
-    await answer.getByRole("button", { name: "Copy", exact: true }).last().click();
-    return page.evaluate(() => navigator.clipboard.readText());
-  }
 
   test("an answer reloaded in mid-stream is what the model said, byte for byte, in two tabs", async () => {
     const { context, page, errors } = await openWindow(browser);
@@ -139,9 +118,8 @@ describe.skipIf(withoutChromium)(`the page${withoutChromium ? ` (skipped: ${with
       await page.keyboard.press("Enter");
       await ended(answers(page));
       await picture(page, `answer-${name}-${dark ? "dark" : "light"}`);
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      expect(await violations(page)).toEqual([]);
+      await fits(page);
       expect(errors).toEqual([]);
       await context.close();
     });
