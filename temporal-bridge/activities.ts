@@ -60,7 +60,7 @@ export function createActivities(options: ActivitiesOptions): Activities {
       const details = () => generation.checkpoint();
       return alive(details, async () => {
         try {
-          return resultOf(await generation.run());
+          return await resultOf(await generation.run());
         } finally {
           await progress.close();
         }
