@@ -41,6 +41,7 @@ export interface RunStart {
   create: { tenant: string } | null;
 }
 
+const NOT_SHARED = fail("not_found", "There is no such shared chat; it may be shared no more.");
 const GONE = fail("unknown_chat", "There is no such chat; it may have been deleted.");
 
 /** What a stream or a socket asks of `fetch`: as JSON in the `x-reading` header, `start` as the body. */
@@ -249,6 +250,29 @@ export class ChatObject extends DurableObject<Env> {
     });
   }
 
+  /** What to say to read this chat without being its owner; the same until it is shared no more. */
+  share(person: string): Promise<Result<string>> {
+    return this.#owned(person, async () => {
+      const share = this.#log.chat?.share ?? newSecret();
+      if (this.#log.chat?.share !== share) this.#log.setShare(share);
+      return ok(share);
+    });
+  }
+
+  unshare(person: string): Promise<Result<null>> {
+    return this.#owned(person, async () => {
+      if (this.#log.chat?.share) this.#log.setShare(null);
+      return ok(null);
+    });
+  }
+
+  /** The chat as it is now, for whoever says its secret. */
+  async shared(secret: string): Promise<Result<ChatReply>> {
+    const { chat } = this.#log;
+    if (!chat?.share || this.#erasing || !isSame(secret, chat.share)) return NOT_SHARED;
+    return ok(chatView(this.#log, this.#writer, chat));
+  }
+
   /** Stops what is running and forgets everything. */
   async erase(person: string): Promise<Result<null>> {
     const chat = this.#chatOf(person);
@@ -351,4 +375,14 @@ export class ChatObject extends DurableObject<Env> {
     if (remember && this.#log.chat && !this.#erasing && !this.#supervisor.busy) this.#log.setDelivered(through);
     return true;
   }
+}
+
+/** 256 random bits. */
+function newSecret(): string {
+  return [...crypto.getRandomValues(new Uint8Array(32))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function isSame(one: string, other: string): boolean {
+  const [a, b] = [new TextEncoder().encode(one), new TextEncoder().encode(other)];
+  return a.length === b.length && crypto.subtle.timingSafeEqual(a, b);
 }

@@ -27,6 +27,7 @@ const STEPS = [
    UPDATE chat SET tenant = owner WHERE owner LIKE 'token:%'`,
   "ALTER TABLE runs ADD COLUMN plan TEXT",
   "ALTER TABLE runs ADD COLUMN hold TEXT",
+  "ALTER TABLE chat ADD COLUMN share TEXT",
 ];
 
 export interface ChatRow {
@@ -35,6 +36,8 @@ export interface ChatRow {
   /** Who may share answers and statistics with the owner. */
   tenant: string;
   title: string | null;
+  /** What whoever has its link says to read it; null when it is not shared. */
+  share: string | null;
   created: number;
   /** The outbox's cursor: everything up to this position has reached the person's list. */
   delivered: number;
@@ -98,12 +101,13 @@ export class ChunkLog {
       owner: string;
       tenant: string;
       title: string | null;
+      share: string | null;
       created: number;
       delivered: number;
-    }>("SELECT chat_id, owner, tenant, title, created, delivered FROM chat");
+    }>("SELECT chat_id, owner, tenant, title, share, created, delivered FROM chat");
     if (row) {
-      const { chat_id: chatId, owner, tenant, title, created, delivered } = row;
-      this.#chat = { chatId, owner, tenant, title, created, delivered };
+      const { chat_id: chatId, owner, tenant, title, share, created, delivered } = row;
+      this.#chat = { chatId, owner, tenant, title, share, created, delivered };
     }
   }
 
@@ -126,7 +130,12 @@ export class ChunkLog {
       tenant,
       created,
     );
-    this.#chat = { chatId, owner, tenant, title: null, created, delivered: 0 };
+    this.#chat = { chatId, owner, tenant, title: null, share: null, created, delivered: 0 };
+  }
+
+  setShare(share: string | null): void {
+    this.#sql.exec("UPDATE chat SET share = ?", share);
+    if (this.#chat) this.#chat = { ...this.#chat, share };
   }
 
   setDelivered(position: number): void {

@@ -25,6 +25,7 @@ const STEPS = [
   `${QUOTA_STEP};
    ALTER TABLE chats ADD COLUMN context INTEGER NOT NULL DEFAULT 0;
    CREATE TABLE closed (id INTEGER PRIMARY KEY CHECK (id = 1))`,
+  "CREATE TABLE erasing (id INTEGER PRIMARY KEY CHECK (id = 1), person TEXT NOT NULL)",
 ];
 
 interface ChatColumns extends Record<string, string | number | null> {
@@ -48,10 +49,14 @@ export interface Admission {
   standings: Standing[];
 }
 
+const ERASING = fail("conflict", "You are being erased here. Ask again when that is done.");
 const CLOSED = fail("unauthenticated", "This token was revoked.");
 const UNUSED: Usage = { asksThisMinute: 0, answersNow: 0, tokensToday: 0, dollarsToday: 0 };
 const PAGE = 50;
 const HITS = 30;
+const ERASED_AT_ONCE = 20;
+/** When a person's erasure that broke off goes on. */
+const ERASE_AGAIN_MS = 30_000;
 /** Chats that a full page may skip because a cursor's neighbours share its time. */
 const CURSOR = /^(\d{1,15})-([0-9a-f]{64})$/;
 
@@ -96,6 +101,7 @@ export class PersonObject extends DurableObject<Env> {
   ): Result<string> {
     const disk = this.#open();
     if (disk.exec("SELECT id FROM closed").length > 0) return CLOSED;
+    if (disk.exec("SELECT id FROM erasing").length > 0) return ERASING;
     if (claim) {
       disk.exec("DELETE FROM idempotency WHERE time < ?", now - IDEMPOTENCY_WINDOW_MS);
       const [known] = disk.exec<{ fingerprint: string; chat: string }>(
@@ -184,6 +190,39 @@ export class PersonObject extends DurableObject<Env> {
         disk.exec("INSERT INTO texts (text, chat, message, time) VALUES (?, ?, ?, ?)", text, chatId, messageId, time);
       }
     });
+  }
+
+  /**
+   * Erases the person: all chats, and what is known of them here. What breaks off goes on by itself. What stays is what
+   * they used these days, and which chats were deleted, so that a late word of one does not bring it back.
+   */
+  async erase(person: string): Promise<void> {
+    this.#open().exec("INSERT OR REPLACE INTO erasing (id, person) VALUES (1, ?)", person);
+    await this.ctx.storage.setAlarm(Date.now() + ERASE_AGAIN_MS);
+    await this.#erase(person);
+  }
+
+  async #erase(person: string): Promise<void> {
+    const disk = this.#open();
+    for (;;) {
+      const chats = disk.exec<{ id: string }>(`SELECT id FROM chats LIMIT ${ERASED_AT_ONCE}`);
+      if (chats.length === 0) break;
+      await Promise.all(chats.map(({ id }) => this.#eraseChat(id, person)));
+    }
+    for (const table of ["texts", "idempotency", "erasing"]) disk.exec(`DELETE FROM ${table}`);
+    await this.ctx.storage.deleteAlarm();
+  }
+
+  async #eraseChat(id: string, person: string): Promise<void> {
+    const erased = await this.env.CHAT.get(this.env.CHAT.idFromString(id)).erase(person);
+    if (!erased.ok && erased.failure.code !== "unknown_chat") throw new Error(erased.failure.detail);
+    await this.remove(id);
+  }
+
+  override async alarm(): Promise<void> {
+    if (!this.#ready) return;
+    const [erasing] = this.#disk.exec<{ person: string }>("SELECT person FROM erasing");
+    if (erasing) await this.erase(erasing.person);
   }
 
   /** Forgets a chat; true when it was on the list. */

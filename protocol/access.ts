@@ -1,6 +1,6 @@
 // Who may come in, on the wire: scopes, the tokens an admin makes, what a person may use and has used, shared chats.
 import { z } from "zod";
-import { chatMessageSchema } from "./requests.ts";
+import { chatMessageSchema, chatReplySchema } from "./requests.ts";
 
 export const scopeSchema = z
   .enum(["read", "ask", "manage"])
@@ -84,6 +84,11 @@ export const meReplySchema = z
   })
   .meta({ id: "MeReply" });
 export type MeReply = z.infer<typeof meReplySchema>;
+
+/** All that is kept of a person. */
+export const meExportSchema = z
+  .object({ ...meReplySchema.shape, exportedAt: z.number(), chats: z.array(chatReplySchema) })
+  .meta({ id: "MeExport" });
 
 export const shareReplySchema = z
   .object({

@@ -21,6 +21,7 @@ import { internalRoutes } from "./routes/internal.ts";
 import { meRoutes } from "./routes/me.ts";
 import { runRoutes } from "./routes/runs.ts";
 import { sessionRoutes } from "./routes/session.ts";
+import { sharedRoutes } from "./routes/shared.ts";
 import { socketRoutes } from "./routes/socket.ts";
 import { statsRoutes } from "./routes/stats.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
@@ -78,6 +79,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
     discoveryRoutes,
     sessionRoutes,
     meRoutes,
+    sharedRoutes,
     adminRoutes,
     docsRoutes,
   ]) {

@@ -1,0 +1,101 @@
+// Proves PROTOCOL.md, "What is kept of a person": all of it is exported, and its erasure leaves nothing.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { meExportSchema, meReplySchema } from "../../protocol/access.ts";
+import { chatListReplySchema } from "../../protocol/requests.ts";
+import { answer, ask, bearer, ended, fresh, model, objectOf, person, problem, read } from "./kit.ts";
+import { SseReader } from "./readers.ts";
+
+const FAST = model("tokens-3-rate-0");
+
+/** Everything an object has on disk, as text. */
+async function stored(object: DurableObjectStub): Promise<string> {
+  return runInDurableObject(object, (_, { storage }) => {
+    const tables = storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray();
+    const own = tables.filter(({ name }) => !/^(_cf|sqlite)_/.test(name));
+    return own.map(({ name }) => JSON.stringify(storage.sql.exec(`SELECT * FROM "${name}"`).toArray())).join("\n");
+  });
+}
+
+it("everybody is told who they are, and what they may use", async () => {
+  const who = await person();
+  expect(await read(await who.fetch("/api/me"), meReplySchema)).toMatchObject({
+    person: expect.stringMatching(/^anon:/),
+    tenant: "open",
+    scopes: ["read", "ask", "manage"],
+    admin: false,
+    usage: { answersNow: 0 },
+  });
+  const team = await read(await bearer("token-of-a-team").fetch("/api/me"), meReplySchema);
+  expect(team).toMatchObject({ person: "named:team", tenant: "named:team" });
+  expect((await read(await bearer("token-of-the-admin").fetch("/api/me"), meReplySchema)).admin).toBe(true);
+});
+
+describe("a person's export", () => {
+  it("has every chat, as each is read", async () => {
+    const who = await person();
+    const chats = [];
+    for (const what of ["one", "two", "three"]) {
+      const { chatId } = await answer(who, { prompt: fresh(what), model: FAST });
+      await answer(who, { chatId, prompt: fresh(`${what} again`), model: FAST });
+      chats.push(await (await who.fetch(`/api/chats/${chatId}`)).json());
+    }
+    const reply = await who.fetch("/api/me/export");
+    expect(reply.headers.get("content-disposition")).toContain("keepstream.json");
+    const all = await read(reply, meExportSchema);
+    expect(all.chats).toHaveLength(3);
+    expect(all.chats).toEqual(expect.arrayContaining(chats));
+  });
+
+  it("is more than a page of chats when there are more", async () => {
+    const who = await person();
+    const ids = await Promise.all(
+      Array.from({ length: 53 }, async () => (await ask(who, { prompt: fresh("many"), model: FAST })).chatId),
+    );
+    const { chats } = await read(await who.fetch("/api/me/export"), meExportSchema);
+    expect(chats.map(({ id }) => id).sort()).toEqual(ids.sort());
+  });
+
+  it("of somebody who has nothing is empty", async () => {
+    expect((await read(await (await person()).fetch("/api/me/export"), meExportSchema)).chats).toEqual([]);
+  });
+});
+
+describe("a person's erasure", () => {
+  it("leaves nothing that was said, stops what runs, and ends who reads", async () => {
+    const who = await person();
+    const word = `unmistakable${Date.now()}`;
+    const { chatId } = await answer(who, { prompt: fresh(word), model: FAST });
+    await who.fetch(`/api/chats/${chatId}`, {
+      method: "PATCH",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ title: word }),
+    });
+    const running = await ask(who, { prompt: fresh(word), model: model("tokens-3000-rate-5") });
+    const reader = new SseReader(await who.fetch(`/api/chat/stream/${running.id}`));
+    const { person: name } = await read(await who.fetch("/api/me"), meReplySchema);
+    const list = env.PERSON.get(env.PERSON.idFromName(name));
+    await expect.poll(() => stored(list), { timeout: 20_000 }).toContain(word);
+
+    expect((await who.fetch("/api/me", { method: "DELETE" })).status).toBe(204);
+    await reader.rest();
+    for (const object of [list, objectOf(chatId), objectOf(running.chatId)]) {
+      expect(await stored(object)).not.toContain(word);
+    }
+    expect(await stored(objectOf(chatId))).toBe("");
+    expect(await read(await who.fetch("/api/chats"), chatListReplySchema)).toEqual({ chats: [], cursor: null });
+    await problem(await who.fetch(`/api/chats/${chatId}`), "unknown_chat", 404);
+
+    // Nobody is locked out by it.
+    const { id } = await ask(who, { prompt: fresh("again"), model: FAST });
+    await ended(who, id);
+  });
+
+  it("is nobody else's", async () => {
+    const [who, other] = [await person(), await person()];
+    const { chatId } = await answer(other, { prompt: fresh("stays"), model: FAST });
+    expect((await who.fetch("/api/me", { method: "DELETE" })).status).toBe(204);
+    expect((await other.fetch(`/api/chats/${chatId}`)).status).toBe(200);
+  });
+});
