@@ -2,12 +2,12 @@
 // its children; when one of them dies, wrangler starts it again on the same state and port.
 import type { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HOST } from "./ports.ts";
 import type { Vars } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
 export interface ServerOptions {
   configPath: string;
+  host: string;
   port: number;
   /** Where workerd keeps its state. */
   state: string;
@@ -28,7 +28,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const PATIENCE_MS = 1_000;
 
 /** Starts it and resolves when it takes requests. Rejects with a `StartError` when the Worker can't be built. */
-export async function startServer({ configPath, port, state, vars, watch, log }: ServerOptions): Promise<Server> {
+export async function startServer({ configPath, host, port, state, vars, watch, log }: ServerOptions): Promise<Server> {
   const { unstable_startWorker: startWorker } = await import("wrangler");
   const bindings = Object.entries(vars).map(([name, value]) => [name, { type: "plain_text", value }] as const);
   const worker = await startWorker({
@@ -39,7 +39,7 @@ export async function startServer({ configPath, port, state, vars, watch, log }:
     // The launcher builds the page itself.
     build: { custom: { command: "" } },
     dev: {
-      server: { hostname: HOST, port },
+      server: { hostname: host, port },
       inspector: false,
       watch,
       persist: state,

@@ -11,7 +11,7 @@ import { findLocalServers } from "./find-models.ts";
 import { endOrphans, MARK, takeLock } from "./lock.ts";
 import { startScriptedModel } from "./model/server.ts";
 import { ensurePage, ensurePlaceholder } from "./page.ts";
-import { claimPort, parsePort } from "./ports.ts";
+import { claimPort, HOST, parsePort } from "./ports.ts";
 import { onStopSignal, startServer } from "./server.ts";
 import { decide, needsScriptedModel, readGiven } from "./settings.ts";
 import { StartError } from "./start-error.ts";
@@ -28,7 +28,7 @@ const HELP = `npm start -- [options]     the whole of Keepstream on this machine
   --no-dev-vars  leave .dev.vars aside; only the environment counts
   --quiet        print one line, "ready URL", instead of the table
 
-  PORT (8787), KEEPSTREAM_DATA (.keepstream), and the settings of .dev.vars.example may also come by the environment.
+  PORT (8787), KEEPSTREAM_HOST (127.0.0.1), KEEPSTREAM_DATA (.keepstream), and the settings of .dev.vars.example may also come by the environment.
   REDIS_URL, POSTGRES_URL   a real server behind the cache and the archive instead of the embedded one; "off": none
   SCRIPTED_MODEL_URL uses a scripted model that runs already, instead of one that lives and dies with this start.
   FIND_LOCAL_MODELS=off does not look for Ollama or for what "npm run model" serves.
@@ -116,6 +116,7 @@ async function main(): Promise<void> {
   });
   const server = await startServer({
     configPath: join(ROOT, "wrangler.toml"),
+    host: process.env.KEEPSTREAM_HOST?.trim() || HOST,
     port,
     state: join(data, "edge"),
     vars,

@@ -1,4 +1,5 @@
 // Neon's `/sql`, as its driver speaks it, in front of a store: one statement, or several in a transaction.
+// `/health` is ours, and open to all.
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Session, SqlResult, SqlStore } from "./store.ts";
@@ -36,6 +37,11 @@ const ERROR_FIELDS = [
 /** Whoever knows the password is let in; the driver sends its connection string with each request. */
 export function neonApp(store: SqlStore, password: string): Hono {
   const app = new Hono();
+
+  app.get("/health", async (call) => {
+    await store.withSession((run) => run({ query: "SELECT 1", params: [] }));
+    return call.json({ status: "ok" });
+  });
 
   app.post("/sql", async (call) => {
     if (passwordOf(call.req.header("neon-connection-string")) !== password) {

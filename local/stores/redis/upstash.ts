@@ -1,5 +1,5 @@
 // Upstash's REST protocol, as its driver speaks it, in front of a store: one command at `/`, several at `/pipeline`,
-// several at once at `/multi-exec`.
+// several at once at `/multi-exec`. `/health` is ours, and open to all.
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
@@ -14,6 +14,11 @@ type Outcome = { result: Reply } | { error: string };
 
 export function upstashApp(store: RedisStore, token: string): Hono {
   const app = new Hono();
+
+  app.get("/health", async (call) => {
+    await store.run([["PING"]]);
+    return call.json({ status: "ok" });
+  });
 
   app.use(async (call, next) => {
     if (call.req.header("authorization") !== `Bearer ${token}`) {
