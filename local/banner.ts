@@ -12,6 +12,8 @@ export interface Summary {
   /** The data folder as it is shown. */
   data: string;
   scriptedUrl: string | null;
+  /** What else has a page or an address. */
+  places: { name: string; where: string }[];
   tiers: TiersReply["tiers"];
   providers: ProviderLine[];
   /** What keeps answers and chats besides. */
@@ -44,10 +46,11 @@ export function banner(summary: Summary): string {
     ["API", `${url}/api/chat/generate`],
     ["Docs", `${url}/docs`],
     ["Health", `${url}/health`],
+    ...summary.places.map(({ name, where }) => [name, where]),
   ];
   const sections = [
     `${bold("Keepstream")} ${version}   ${dim(ready)}`,
-    places.map(([name, where]) => `  ${(name ?? "").padEnd(8)}${link(where ?? "")}`).join("\n"),
+    places.map(([name, where]) => `  ${(name ?? "").padEnd(9)}${link(where ?? "")}`).join("\n"),
     table(
       "Tiers",
       tiers.map(({ tier, available, reason, default: isDefault }) => ({

@@ -11,6 +11,8 @@ export interface ProgramOptions {
   args: string[];
   env: NodeJS.ProcessEnv;
   log(line: string): void;
+  /** Only what it says on its error stream is told. */
+  quiet?: boolean;
   /** Asked before each start; while it says so, the program is left down. */
   held?(): boolean;
 }
@@ -27,7 +29,15 @@ const LONGEST_DELAY_MS = 10_000;
 const STEADY_MS = 5_000;
 const LOOK_AGAIN_MS = 100;
 
-export function keepRunning({ name, command, args, env, log, held = () => false }: ProgramOptions): KeptProcess {
+export function keepRunning({
+  name,
+  command,
+  args,
+  env,
+  log,
+  quiet = false,
+  held = () => false,
+}: ProgramOptions): KeptProcess {
   let child: ChildProcess | undefined;
   let timer: NodeJS.Timeout | undefined;
   let delay = FIRST_DELAY_MS;
@@ -39,10 +49,10 @@ export function keepRunning({ name, command, args, env, log, held = () => false 
       return;
     }
     const began = performance.now();
-    const started = spawn(command, args, { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const started = spawn(command, args, { env, detached: true, stdio: ["ignore", quiet ? "ignore" : "pipe", "pipe"] });
     child = started;
     for (const stream of [started.stdout, started.stderr]) {
-      createInterface({ input: stream }).on("line", (line) => log(`[${name}] ${line}`));
+      if (stream) createInterface({ input: stream }).on("line", (line) => log(`[${name}] ${line}`));
     }
     let over = false;
     const ended = (how: string) => {

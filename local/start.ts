@@ -1,4 +1,4 @@
-// `npm start`: the whole of Keepstream on this machine, in one process and ended by one Ctrl-C. Ports are probed and the
+// `npm start`: the whole of Keepstream on this machine, started by one command and ended by one Ctrl-C. Ports are probed and the
 // data folder is locked before anything runs; what a killed start left behind is ended first.
 import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -13,10 +13,11 @@ import { startScriptedModel } from "./model/server.ts";
 import { ensurePage, ensurePlaceholder } from "./page.ts";
 import { claimPort, HOST, parsePort } from "./ports.ts";
 import { onStopSignal, startServer } from "./server.ts";
-import { decide, needsScriptedModel, readGiven } from "./settings.ts";
+import { allSet, decide, needsScriptedModel, readGiven } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 import { chooseStores } from "./stores/choose.ts";
 import { startStores } from "./stores/start.ts";
+import { temporalPart } from "./temporal/part.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const DEFAULT_PORT = 8787;
@@ -32,6 +33,7 @@ const HELP = `npm start -- [options]     the whole of Keepstream on this machine
   REDIS_URL, POSTGRES_URL   a real server behind the cache and the archive instead of the embedded one; "off": none
   SCRIPTED_MODEL_URL uses a scripted model that runs already, instead of one that lives and dies with this start.
   FIND_LOCAL_MODELS=off does not look for Ollama or for what "npm run model" serves.
+  TEMPORAL_ADDRESS uses a Temporal server that runs already, TEMPORAL_CLI_PATH a program of your own; FIND_TEMPORAL=off none.
 `;
 
 const closing: (() => unknown)[] = [];
@@ -85,13 +87,15 @@ async function main(): Promise<void> {
   const scriptedUrl = external ?? scripted?.url ?? null;
   const { vars, providers, notes } = decide(given, found, scriptedUrl ?? "");
 
-  const setting = (name: string) => process.env[name]?.trim() || given[name];
-  const choices = chooseStores(
-    { ...given, REDIS_URL: setting("REDIS_URL"), POSTGRES_URL: setting("POSTGRES_URL") },
-    data,
-  );
+  // For all that is started from here on: a later start knows by it what this one left behind.
+  process.env[MARK] = data;
+  const log = (line: string) => console.error(line);
+  const set = allSet(process.env, given);
+  const choices = chooseStores(set, data);
   const stores = await startStores(choices);
-  Object.assign(vars, stores.vars);
+  const temporal = await temporalPart({ set, data, log });
+  closing.push(() => temporal.stop());
+  Object.assign(vars, stores.vars, temporal.vars);
 
   if (values.watch) {
     ensurePlaceholder();
@@ -105,8 +109,6 @@ async function main(): Promise<void> {
     ensurePlaceholder();
   }
 
-  // For all that is started from here on: a later start knows by it what this one left behind.
-  process.env[MARK] = data;
   // Wrangler asks the network for nothing and keeps no traces of its own.
   Object.assign(process.env, {
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
@@ -121,11 +123,13 @@ async function main(): Promise<void> {
     state: join(data, "edge"),
     vars,
     watch: values.watch,
-    log: (line) => console.error(line),
+    log,
   });
   closing.push(() => server.stop());
   // They are closed before the server, which Ctrl-C may have broken; a start that fails before leaves them as a crash would.
   closing.push(() => stores.close());
+  closing.push(() => temporal.dismiss());
+  temporal.attend({ url: `http://${HOST}:${port}`, vars });
 
   const tiers = await fetch(`http://127.0.0.1:${port}/api/tiers`);
   if (!tiers.ok) throw new Error(`The server does not answer as it should: ${tiers.status} ${await tiers.text()}`);
@@ -137,7 +141,11 @@ async function main(): Promise<void> {
       readyMs: performance.now() - began,
       data: shown(data),
       scriptedUrl,
-      tiers: tierStates,
+      // Here the reason is another one than in the cloud.
+      tiers: tierStates.map((each) =>
+        each.tier === "temporal" && temporal.off ? { ...each, reason: temporal.off } : each,
+      ),
+      places: temporal.place ? [temporal.place] : [],
       providers,
       stores: choices,
       defaultProvider: createProviders(parseProvidersConfig(vars)).default?.provider ?? null,

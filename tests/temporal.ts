@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Connection } from "@temporalio/client";
 import { devServer } from "../local/temporal/dev-server.ts";
-import { SEARCH_ATTRIBUTES } from "../local/temporal/part.ts";
 import { findTemporal } from "../local/temporal/program.ts";
+import { SEARCH_ATTRIBUTES } from "../temporal-bridge/attributes.ts";
 
 const found = findTemporal({ ...process.env, TEMPORAL_ADDRESS: "" });
 

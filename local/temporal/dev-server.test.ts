@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, Connection } from "@temporalio/client";
 import { afterEach, expect, it } from "vitest";
+import { SEARCH_ATTRIBUTES } from "../../temporal-bridge/attributes.ts";
 import { eventually } from "../../tests/journeys/stack.ts";
 import { temporalProgram, withoutTemporal } from "../../tests/temporal.ts";
 import { type KeptProcess, keepRunning } from "../kept-process.ts";
 import { devServer } from "./dev-server.ts";
-import { SEARCH_ATTRIBUTES } from "./part.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "keepstream-dev-server-"));
 let server: KeptProcess | undefined;

@@ -2,6 +2,7 @@
 // process of its own that is started again when it dies. Where there is no Temporal server, the tier is off.
 import { randomBytes } from "node:crypto";
 import { join, resolve } from "node:path";
+import { SEARCH_ATTRIBUTES } from "../../temporal-bridge/attributes.ts";
 import { type KeptProcess, keepRunning } from "../kept-process.ts";
 import { freePort, HOST } from "../ports.ts";
 import type { Vars } from "../settings.ts";
@@ -13,9 +14,6 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** The programs' files: by them their processes are known among others, too. */
 export const BRIDGE = join(ROOT, "temporal-bridge/server.ts");
 export const WORKER = join(ROOT, "temporal-bridge/worker.ts");
-
-/** What workflows can be found by. */
-export const SEARCH_ATTRIBUTES = ["ChatId", "Provider", "Model", "Owner"] as const;
 
 /** A worker that is asked to stop lets go of its answers; one that is killed loses nothing, so nobody waits long. */
 const WORKER_PATIENCE_MS = 2_500;
@@ -60,7 +58,7 @@ export async function temporalPart({ set, data, log }: PartOptions): Promise<Tem
   if (found.kind === "program") {
     const searchAttributes = SEARCH_ATTRIBUTES;
     const own = await devServer({ program: found.path, folder: join(data, "temporal"), searchAttributes, ui: true });
-    server = keepRunning({ name: "temporal", ...own, log });
+    server = keepRunning({ name: "temporal", ...own, log, quiet: true });
     ({ address, ui } = own);
   } else {
     address = found.address;

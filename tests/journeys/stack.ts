@@ -25,11 +25,17 @@ export interface StackOptions {
   page?: boolean;
   /** With a Temporal server, the bridge and the worker. */
   temporal?: boolean;
+  /** Where it listens; any free port without it. */
+  port?: number;
 }
 
-/** What the launcher keeps running: each can be killed alone, and is started again. */
+/**
+ * What the launcher keeps running: each can be killed alone, and is started again. Wrangler's own proxy, which has the
+ * stack's port, is none of them: no deployment has it, and it is not made to be killed alone.
+ */
 const PARTS = {
-  edge: (command: string) => /workerd\S* serve /.test(command),
+  edge: (command: string, port: number) =>
+    /workerd\S* serve /.test(command) && !command.includes(`=127.0.0.1:${port} `),
   temporal: (command: string) => command.includes(" server start-dev "),
   bridge: (command: string) => command.includes(BRIDGE),
   worker: (command: string) => command.includes(WORKER),
@@ -55,7 +61,7 @@ export class Stack {
   /** Starts a stack on a fresh data folder. */
   static async start(options: StackOptions = {}): Promise<Stack> {
     const data = await mkdtemp(join(tmpdir(), "keepstream-journey-"));
-    const stack = new Stack(await freePort(), data, options);
+    const stack = new Stack(options.port ?? (await freePort()), data, options);
     try {
       await stack.start();
     } catch (error) {
@@ -124,7 +130,7 @@ export class Stack {
 
   /** The processes of one part. */
   processes(part: Part): ProcessInfo[] {
-    return this.servers().filter(({ command }) => PARTS[part](command));
+    return this.servers().filter(({ command }) => PARTS[part](command, this.port));
   }
 
   /** Makes ready to kill the launcher and all its servers; what it returns does so at once, with no time to say goodbye. */

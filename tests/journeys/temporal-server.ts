@@ -13,6 +13,8 @@ export interface Attempt {
   activity: string;
   attempt: number;
   lastFailure: string | null;
+  /** Which worker had it. */
+  worker: string;
 }
 
 /** Every attempt that a run's history names, in order. Only a step's last attempt is in a history, with why the one before failed. */
@@ -26,14 +28,20 @@ export async function attemptsOf(stack: Stack, run: string): Promise<Attempt[]> 
       const started = event.activityTaskStartedEventAttributes;
       if (!started) return [];
       const activity = names.get(String(started.scheduledEventId)) ?? "";
-      return [{ activity, attempt: started.attempt ?? 0, lastFailure: started.lastFailure?.message ?? null }];
+      const { attempt, lastFailure, identity } = started;
+      return [{ activity, attempt: attempt ?? 0, lastFailure: lastFailure?.message ?? null, worker: identity ?? "" }];
     });
   });
 }
 
-async function withTemporal<T>(stack: Stack, body: (temporal: TemporalClient) => Promise<T>): Promise<T> {
+/** Where the stack's Temporal server listens. */
+export function temporalAddress(stack: Stack): string {
   const [, port] = / --port (\d+) /.exec(stack.processes("temporal")[0]?.command ?? "") ?? [];
-  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
+  return `127.0.0.1:${port}`;
+}
+
+async function withTemporal<T>(stack: Stack, body: (temporal: TemporalClient) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address: temporalAddress(stack) });
   try {
     return await body(new TemporalClient({ connection }));
   } finally {
