@@ -1,6 +1,8 @@
 // The workflow, its activities and what the bridge says of them, on a real Temporal server, against the scripted model and
 // a chat's real log. Only the network between worker and chat is left out.
+import { mkdirSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Client, Connection } from "@temporalio/client";
 import { DefaultLogger, NativeConnection, Runtime, Worker } from "@temporalio/worker";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ScriptedModel, startScriptedModel } from "../local/model/server.ts";
@@ -12,6 +14,7 @@ import type { Workflow } from "../protocol/workflows.ts";
 import { parseProvidersConfig } from "../providers/config.ts";
 import { createProviders } from "../providers/registry.ts";
 import { endedWell } from "../tests/chat-kit.ts";
+import { packHistory } from "../tests/histories.ts";
 import { OutsideChat } from "../tests/outside-chat.ts";
 import { startTemporal, type TemporalServer, withoutTemporal } from "../tests/temporal.ts";
 import { createActivities } from "./activities.ts";
@@ -93,10 +96,22 @@ async function until<T>(question: () => Promise<Maybe<T>> | Maybe<T>, ms = 30_00
 }
 
 async function closed(id: string): Promise<Workflow> {
-  return until(async () => {
-    const workflow = await temporal.describe(id);
-    return workflow?.state !== "running" && workflow;
+  const workflow = await until(async () => {
+    const found = await temporal.describe(id);
+    return found?.state !== "running" && found;
   }, 60_000);
+  if (process.env.REPLAY_RECORD) await record(id);
+  return workflow;
+}
+
+/** Keeps a history for `replay.test.ts`, named after the test. */
+async function record(id: string): Promise<void> {
+  const client = new Client({ connection: await Connection.connect({ address: server.address }) });
+  const history = packHistory(await client.workflow.getHandle(id).fetchHistory());
+  const name = (expect.getState().currentTestName ?? "").replace(/.* > /, "").replace(/[^\w]+/g, "-");
+  mkdirSync(new URL("./histories/", import.meta.url), { recursive: true });
+  writeFileSync(new URL(`./histories/${name}.json`, import.meta.url), history);
+  await client.connection.close();
 }
 
 const ended = (run: number) => chat.run(run).ended;
