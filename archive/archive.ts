@@ -144,7 +144,11 @@ function lockChat(db: Database, facts: ChatFacts) {
     .values(chatRow(facts))
     .onConflictDoUpdate({
       target: chats.id,
-      set: { title: sql`excluded.title`, updatedAt: sql`excluded.updated_at`, through: sql`excluded.through` },
+      set: {
+        title: sql`excluded.title`,
+        updatedAt: sql`greatest(${chats.updatedAt}, excluded.updated_at)`,
+        through: sql`excluded.through`,
+      },
       // What comes late must not take back what is newer.
       setWhere: sql`${chats.deletedAt} is null and ${chats.through} <= excluded.through`,
     });

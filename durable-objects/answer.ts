@@ -134,7 +134,7 @@ export class AnswerObject extends DurableObject<Env> {
         return RETRY_MS[Math.min(this.#failures++, RETRY_MS.length - 1)] ?? 0;
       }
       this.#failures = 0;
-      this.#log.setDelivered(kept.position);
+      this.#log.setDelivered({ delivered: kept.position });
       return LINGER_MS;
     }
     const over = (endedAt ?? 0) + LINGER_MS;

@@ -2,6 +2,7 @@
 // brings: calls, connections, socket frames and the alarm.
 import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
+import { archiveOf } from "../archive/config.ts";
 import { cacheHeaders } from "../cache/cache-status.ts";
 import { parseCacheConfig } from "../cache/config.ts";
 import { responseCacheOf } from "../cache/response-cache.ts";
@@ -16,9 +17,9 @@ import { bridgeOf, ownerTag } from "./bridge-client.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
 import { commission } from "./commission.ts";
 import { Connections, type Reading, type StreamForm } from "./connections.ts";
+import { Deliveries } from "./deliveries.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { LogWriter } from "./log-writer.ts";
-import { pendingUpdate } from "./outbox.ts";
 import { type OwnProducerOptions, ownProducer } from "./own-producer.ts";
 import type { PersonObject } from "./person.ts";
 import { type OutsideCall, type OutsideReply, ProducersDoor } from "./producers-door.ts";
@@ -33,7 +34,6 @@ const logger = getLogger(["keepstream", "chat"]);
 
 /** The platform gives an alarm's handler fifteen minutes; a longer answer goes on under the next alarm. */
 const ALARM_MS = 10 * 60_000;
-const RETRY_DELIVERY_MS = [1_000, 5_000, 30_000, 120_000, 600_000];
 
 /** A run to start, and whose tenant the chat is where it does not exist yet. */
 export interface RunStart {
@@ -62,8 +62,8 @@ export class ChatObject extends DurableObject<Env> {
   #connections!: Connections;
   #supervisor!: Supervisor;
   #door!: ProducersDoor;
+  #deliveries!: Deliveries;
   #inAlarm = false;
-  #deliveries = 0;
   /** The chat is being deleted: nothing of it can be relied on any more. */
   #erasing = false;
 
@@ -130,6 +130,16 @@ export class ChatObject extends DurableObject<Env> {
       begun: () => this.#watch(),
       log: warn,
     });
+    this.#deliveries = new Deliveries({
+      log,
+      writer,
+      clock,
+      random: Math.random,
+      archive: archiveOf(this.env).archive,
+      tellList: (owner, update) => this.#personOf(owner).update(update),
+      state: () => (this.#log !== log || this.#erasing ? "gone" : this.#supervisor.busy ? "busy" : "idle"),
+      warn,
+    });
   }
 
   /** In the same transaction as what was just written: whatever happens next, the platform comes back to see it end. */
@@ -184,7 +194,7 @@ export class ChatObject extends DurableObject<Env> {
     const started = await this.#supervisor.start(ask, () => {
       if (create && !this.#log.chat) this.#log.create(id, person, create.tenant, clock.now());
     });
-    if (started.ok && !create) void this.#deliver(false);
+    if (started.ok && !create) void this.#deliveries.announce();
     return started;
   }
 
@@ -245,7 +255,9 @@ export class ChatObject extends DurableObject<Env> {
     return this.#owned(person, async () => {
       const record: TitleRecord = { type: "title", title };
       await this.#writer.write(record);
-      await this.#deliver(!this.#supervisor.busy);
+      // The list knows it by the time of the reply; what is still to be told after a failure, the alarm tells.
+      this.#watch();
+      await this.#deliveries.announce();
       return this.read(person);
     });
   }
@@ -279,6 +291,8 @@ export class ChatObject extends DurableObject<Env> {
     if (!chat.ok) return chat;
     this.#erasing = true;
     try {
+      // First the intent, which outlives whatever may break off what follows.
+      await this.#personOf(person).forget(person, this.ctx.id.toString());
       await this.#supervisor.abandon();
       for (const socket of this.ctx.getWebSockets()) socket.close(4404, "The chat was deleted.");
       this.#subscribers.endAll();
@@ -345,35 +359,11 @@ export class ChatObject extends DurableObject<Env> {
     const timeIsUp = scheduler.wait(ALARM_MS, { signal: settled.signal }).catch(() => {});
     await Promise.race([this.#supervisor.settled(), timeIsUp]);
     settled.abort();
-    const delivered = await this.#deliver(true);
+    const again = await this.#deliveries.deliver();
     this.#inAlarm = false;
-    if (this.#supervisor.busy) {
-      await this.ctx.storage.setAlarm(clock.now());
-    } else if (!delivered) {
-      const delay = RETRY_DELIVERY_MS[Math.min(this.#deliveries++, RETRY_DELIVERY_MS.length - 1)] ?? 0;
-      await this.ctx.storage.setAlarm(clock.now() + delay);
-    }
-  }
-
-  /** Brings the person's list up to date; with `remember`, what was delivered is not delivered again. */
-  async #deliver(remember: boolean): Promise<boolean> {
-    if (this.#erasing) return true;
-    const through = this.#writer.durable;
-    const update = pendingUpdate(this.#log, through);
-    const owner = this.#log.chat?.owner;
-    if (!update || !owner) return true;
-    try {
-      await this.#personOf(owner).update(update);
-    } catch (error) {
-      logger.warn("the person's list could not be told; trying again later", {
-        chat: update.chatId,
-        error: String(error),
-      });
-      return false;
-    }
-    this.#deliveries = 0;
-    if (remember && this.#log.chat && !this.#erasing && !this.#supervisor.busy) this.#log.setDelivered(through);
-    return true;
+    if (!this.#log.chat || this.#erasing) return;
+    if (this.#supervisor.busy) await this.ctx.storage.setAlarm(clock.now());
+    else if (again !== null) await this.ctx.storage.setAlarm(clock.now() + again);
   }
 }
 

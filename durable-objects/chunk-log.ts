@@ -28,6 +28,8 @@ const STEPS = [
   "ALTER TABLE runs ADD COLUMN plan TEXT",
   "ALTER TABLE runs ADD COLUMN hold TEXT",
   "ALTER TABLE chat ADD COLUMN share TEXT",
+  `ALTER TABLE chat ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE chat ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0`,
 ];
 
 export interface ChatRow {
@@ -39,8 +41,11 @@ export interface ChatRow {
   /** What whoever has its link says to read it; null when it is not shared. */
   share: string | null;
   created: number;
-  /** The outbox's cursor: everything up to this position has reached the person's list. */
+  /** The outbox's cursors: everything up to these positions has reached the person's list, and the archive. */
   delivered: number;
+  archived: number;
+  /** How often in a row a delivery has failed. */
+  attempts: number;
 }
 
 export interface RunRow {
@@ -104,10 +109,12 @@ export class ChunkLog {
       share: string | null;
       created: number;
       delivered: number;
-    }>("SELECT chat_id, owner, tenant, title, share, created, delivered FROM chat");
+      archived: number;
+      attempts: number;
+    }>("SELECT chat_id, owner, tenant, title, share, created, delivered, archived, attempts FROM chat");
     if (row) {
-      const { chat_id: chatId, owner, tenant, title, share, created, delivered } = row;
-      this.#chat = { chatId, owner, tenant, title, share, created, delivered };
+      const { chat_id: chatId, ...chat } = row;
+      this.#chat = { chatId, ...chat };
     }
   }
 
@@ -130,7 +137,7 @@ export class ChunkLog {
       tenant,
       created,
     );
-    this.#chat = { chatId, owner, tenant, title: null, share: null, created, delivered: 0 };
+    this.#chat = { chatId, owner, tenant, title: null, share: null, created, delivered: 0, archived: 0, attempts: 0 };
   }
 
   setShare(share: string | null): void {
@@ -138,9 +145,15 @@ export class ChunkLog {
     if (this.#chat) this.#chat = { ...this.#chat, share };
   }
 
-  setDelivered(position: number): void {
-    this.#sql.exec("UPDATE chat SET delivered = ?", position);
-    if (this.#chat) this.#chat = { ...this.#chat, delivered: position };
+  /** Moves the outbox's cursors: one row, whatever of it changes. */
+  setDelivered(cursors: Partial<Pick<ChatRow, "delivered" | "archived" | "attempts">>): void {
+    if (!this.#chat) return;
+    const chat = { ...this.#chat, ...cursors };
+    const { delivered, archived, attempts } = chat;
+    if (delivered === this.#chat.delivered && archived === this.#chat.archived && attempts === this.#chat.attempts)
+      return;
+    this.#sql.exec("UPDATE chat SET delivered = ?, archived = ?, attempts = ?", delivered, archived, attempts);
+    this.#chat = chat;
   }
 
   /** Writes one record and returns its position. A title is the chat's from then on. */
@@ -201,6 +214,18 @@ export class ChunkLog {
       if (rows.length < READ_ROWS) return { records, next: through };
     }
     return { records, next };
+  }
+
+  /** What others are told of a chat, after `after` and up to `through`: what was said, how runs ended, its name. */
+  news(after: number, through: number, limit: number): { position: number; run: number | null; record: LogRecord }[] {
+    const rows = this.#sql.exec<LogRow>(
+      `SELECT position, run, type, body FROM log WHERE position > ? AND position <= ?
+       AND type IN ('message', 'run.ended', 'title') ORDER BY position LIMIT ?`,
+      after,
+      through,
+      limit,
+    );
+    return rows.map((row) => ({ position: row.position, run: row.run, record: this.#toRecord(row) }));
   }
 
   #toRecord(row: LogRow): WireRecord {

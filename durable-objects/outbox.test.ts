@@ -6,7 +6,7 @@ describe("what the person's list is told", () => {
   test("a chat that began: its title, its first text, and that it runs", async () => {
     const { writer, log } = openObject(new TestDisk());
     await writer.start(opening(log));
-    expect(pendingUpdate(log, log.last)).toMatchObject({
+    expect(pendingUpdate(log, { through: log.last, archived: 0 })).toMatchObject({
       chatId: CHAT,
       title: "Why?",
       running: true,
@@ -19,11 +19,11 @@ describe("what the person's list is told", () => {
     await writer.start(opening(log));
     writer.append(1, 1, 0, batch(0, "Be"));
     await clock.advance(1_000);
-    log.setDelivered(2);
-    expect(pendingUpdate(log, log.last)?.texts).toEqual([]);
+    log.setDelivered({ delivered: 2 });
+    expect(pendingUpdate(log, { through: log.last, archived: 0 })?.texts).toEqual([]);
     writer.append(1, 1, 1, batch(2, "cause"));
     await writer.end(1, 1, endedWell());
-    expect(pendingUpdate(log, log.last)).toMatchObject({
+    expect(pendingUpdate(log, { through: log.last, archived: 0 })).toMatchObject({
       title: null,
       running: false,
       texts: [{ messageId: "a1", text: "Because" }],
@@ -33,27 +33,27 @@ describe("what the person's list is told", () => {
   test("nothing when it has been told everything, nothing of what is not on disk", async () => {
     const { writer, log } = openObject(new TestDisk());
     await writer.start(opening(log));
-    expect(pendingUpdate(log, 0)).toBeNull();
-    expect(pendingUpdate(log, 1)?.texts).toHaveLength(1);
-    log.setDelivered(log.last);
-    expect(pendingUpdate(log, log.last)).toBeNull();
+    expect(pendingUpdate(log, { through: 0, archived: 0 })).toBeNull();
+    expect(pendingUpdate(log, { through: 1, archived: 0 })?.texts).toHaveLength(1);
+    log.setDelivered({ delivered: log.last });
+    expect(pendingUpdate(log, { through: log.last, archived: 0 })).toBeNull();
   });
 
   test("the same again after a crash, until it is remembered", async () => {
     const disk = new TestDisk();
     const { writer, log } = openObject(disk);
     await writer.start(opening(log));
-    const first = pendingUpdate(log, log.last);
-    expect(pendingUpdate(openObject(disk).log, 2)).toEqual(first);
-    log.setDelivered(2);
-    expect(pendingUpdate(openObject(disk).log, 2)).toBeNull();
+    const first = pendingUpdate(log, { through: log.last, archived: 0 });
+    expect(pendingUpdate(openObject(disk).log, { through: 2, archived: 0 })).toEqual(first);
+    log.setDelivered({ delivered: 2 });
+    expect(pendingUpdate(openObject(disk).log, { through: 2, archived: 0 })).toBeNull();
   });
 
   test("a given title is told as it is", async () => {
     const { writer, log } = openObject(new TestDisk());
     await writer.start(opening(log));
-    log.setDelivered(log.last);
+    log.setDelivered({ delivered: log.last });
     await writer.write({ type: "title", title: "Causes" });
-    expect(pendingUpdate(log, log.last)?.title).toBe("Causes");
+    expect(pendingUpdate(log, { through: log.last, archived: 0 })?.title).toBe("Causes");
   });
 });

@@ -1,6 +1,6 @@
-// The outbox: tells the person's list what changed in this chat, at least once, whatever fails in between. The log is
-// its queue: what lies beyond the cursor has yet to be delivered, and delivering twice changes nothing.
-
+// The outbox: what the person's list and the archive have yet to learn of this chat. The log is its queue: what lies
+// beyond their cursors has yet to be delivered, and delivering twice changes nothing.
+import type { ChatFacts } from "../archive/facts.ts";
 import type { Receipt } from "../protocol/records.ts";
 import { titleFrom } from "../protocol/title.ts";
 import type { ChunkLog } from "./chunk-log.ts";
@@ -14,6 +14,9 @@ export interface ChatUpdate {
   created: number;
   updated: number;
   running: boolean;
+  /** How far in the log this tells of, and how far the archive has come. */
+  through: number;
+  archived: number;
   /** New texts to be found by search. */
   texts: { messageId: string; text: string; time: number }[];
   /** What runs that have ended took of their owner's limits. */
@@ -22,11 +25,22 @@ export interface ChatUpdate {
   context: number | null;
 }
 
-/** Messages and answers after the cursor, up to `through`, as one update; null when there is nothing new. */
-export function pendingUpdate(log: ChunkLog, through: number): ChatUpdate | null {
+export interface Pending {
+  /** What is on disk goes so far. */
+  through: number;
+  /** The archive has come so far. */
+  archived: number;
+  /** What the list knows already; its cursor, unless said otherwise. */
+  after?: number | undefined;
+}
+
+/** Messages and answers the list does not know, as one update; null when there is nothing new. */
+export function pendingUpdate(log: ChunkLog, { through, archived, after }: Pending): ChatUpdate | null {
   const { chat } = log;
-  if (!chat || chat.delivered >= through) return null;
-  const { records } = log.read(chat.delivered, through, Number.POSITIVE_INFINITY);
+  if (!chat) return null;
+  const known = after ?? chat.delivered;
+  if (known >= through && chat.archived >= archived) return null;
+  const { records } = log.read(known, through, Number.POSITIVE_INFINITY);
   const runs = new Map(log.runs().map((run) => [run.started.run, run]));
   const texts: ChatUpdate["texts"] = [];
   const settled: Settlement[] = [];
@@ -49,11 +63,63 @@ export function pendingUpdate(log: ChunkLog, through: number): ChatUpdate | null
     }
   }
   const running = [...runs.values()].some((run) => run.ended === null);
-  return { chatId: chat.chatId, title, created: chat.created, updated, running, texts, settled, context };
+  const { chatId, created } = chat;
+  return { chatId, title, created, updated, running, through, archived, texts, settled, context };
 }
 
 /** What a receipt says was used. An answer that another ask paid for takes nothing; a price nobody knows counts as none. */
 function spent({ cache, inputTokens, outputTokens, cost }: Receipt): { tokens: number; dollars: number } {
   if (cache === "hit" || cache === "collapsed") return { tokens: 0, dollars: 0 };
   return { tokens: (inputTokens ?? 0) + (outputTokens ?? 0), dollars: cost ?? 0 };
+}
+
+/** A batch for the archive ends after so many records, or this much text in UTF-16 code units. */
+const BATCH_RECORDS = 200;
+const BATCH_LENGTH = 1_000_000;
+
+/** What the archive is to be told next, up to `through` at most; null when it knows all that. */
+export function pendingFacts(log: ChunkLog, through: number): ChatFacts | null {
+  const { chat } = log;
+  if (!chat || chat.archived >= through) return null;
+  const news = log.news(chat.archived, through, BATCH_RECORDS);
+  const facts: ChatFacts = {
+    id: chat.chatId,
+    owner: chat.owner,
+    tenant: chat.tenant,
+    title: chat.title ?? firstWords(log),
+    created: chat.created,
+    updated: chat.created,
+    through: news.length < BATCH_RECORDS ? through : (news.at(-1)?.position ?? through),
+    messages: [],
+    runs: [],
+  };
+  let length = 0;
+  for (const [index, { position, run: number, record }] of news.entries()) {
+    if (record.type === "message") {
+      const { id, parent, role, text, time } = record;
+      facts.messages.push({ id, parent, role, text, run: null, time });
+      facts.updated = time;
+      length += text.length;
+    }
+    const run = record.type === "run.ended" && number !== null ? log.run(number) : undefined;
+    if (run?.ended) {
+      const { message: id, parent, time } = run.started;
+      const { text } = log.text(run);
+      facts.messages.push({ id, parent, role: "assistant", text, run: run.run, time });
+      facts.runs.push({ run: run.run, started: run.started, ended: run.ended });
+      facts.updated = run.ended.time;
+      length += text.length;
+    }
+    if (length >= BATCH_LENGTH && index < news.length - 1) {
+      facts.through = position;
+      break;
+    }
+  }
+  return facts;
+}
+
+/** What a chat is called that nobody named. */
+function firstWords(log: ChunkLog): string {
+  const first = log.at(1);
+  return first?.type === "message" ? titleFrom(first.text) : "";
 }

@@ -1,6 +1,8 @@
 // One person: the list of their chats, what search finds in them, and the idempotency keys of their asks. Fed by the
 // chats' outboxes, so it may be a moment behind them; the chats are the truth.
 import { DurableObject } from "cloudflare:workers";
+import { getLogger } from "@logtape/logtape";
+import { archiveOf } from "../archive/config.ts";
 import type { Usage } from "../protocol/access.ts";
 import { IDEMPOTENCY_WINDOW_MS, MAX_CHATS_PER_PERSON } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
@@ -26,6 +28,9 @@ const STEPS = [
    ALTER TABLE chats ADD COLUMN context INTEGER NOT NULL DEFAULT 0;
    CREATE TABLE closed (id INTEGER PRIMARY KEY CHECK (id = 1))`,
   "CREATE TABLE erasing (id INTEGER PRIMARY KEY CHECK (id = 1), person TEXT NOT NULL)",
+  `ALTER TABLE chats ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE chats ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE erasures (chat TEXT PRIMARY KEY, person TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID`,
 ];
 
 interface ChatColumns extends Record<string, string | number | null> {
@@ -34,6 +39,14 @@ interface ChatColumns extends Record<string, string | number | null> {
   created: number;
   updated: number;
   running: number;
+}
+
+interface TextHit extends Record<string, string | number> {
+  chatId: string;
+  title: string;
+  messageId: string;
+  snippet: string;
+  time: number;
 }
 
 /** A request that may be a repetition of an earlier one. */
@@ -52,11 +65,21 @@ export interface Admission {
 const ERASING = fail("conflict", "You are being erased here. Ask again when that is done.");
 const CLOSED = fail("unauthenticated", "This token was revoked.");
 const UNUSED: Usage = { asksThisMinute: 0, answersNow: 0, tokensToday: 0, dollarsToday: 0 };
+const logger = getLogger(["keepstream", "person"]);
+
 const PAGE = 50;
 const HITS = 30;
 const ERASED_AT_ONCE = 20;
 /** When a person's erasure that broke off goes on. */
 const ERASE_AGAIN_MS = 30_000;
+/** The chat's own object is still busy with its deletion when it tells of it. */
+const CARRY_OUT_AFTER_MS = 100;
+const CARRY_OUT_AGAIN_MS = 1_000;
+const CARRY_OUT_AGAIN_AT_MOST_MS = 600_000;
+/** Deletions carried out together. */
+const ERASURES = 50;
+/** Chats ahead of the archive that are searched here meanwhile; with more of them, all are. */
+const AHEAD = 100;
 /** Chats that a full page may skip because a cursor's neighbours share its time. */
 const CURSOR = /^(\d{1,15})-([0-9a-f]{64})$/;
 
@@ -164,22 +187,26 @@ export class PersonObject extends DurableObject<Env> {
   }
 
   /** Takes what a chat's outbox delivers. Idempotent. */
-  async update({ chatId, title, created, updated, running, texts, settled, context }: ChatUpdate): Promise<void> {
+  async update(update: ChatUpdate): Promise<void> {
+    const { chatId, title, created, updated, running, through, archived, texts, settled, context } = update;
     const disk = this.#open();
     if (disk.exec("SELECT id FROM deleted WHERE id = ?", chatId).length > 0) return;
     disk.transaction(() => {
       this.#quota.settle(settled, Date.now());
       disk.exec(
-        `INSERT INTO chats (id, title, created, updated, running, context)
-         VALUES (?1, coalesce(?2, ''), ?3, ?4, ?5, coalesce(?6, 0))
+        `INSERT INTO chats (id, title, created, updated, running, context, told, archived)
+         VALUES (?1, coalesce(?2, ''), ?3, ?4, ?5, coalesce(?6, 0), ?7, ?8)
          ON CONFLICT (id) DO UPDATE SET
-           title = coalesce(?2, title), updated = max(updated, ?4), running = ?5, context = coalesce(?6, context)`,
+           title = coalesce(?2, title), updated = max(updated, ?4), running = ?5, context = coalesce(?6, context),
+           told = max(told, ?7), archived = max(archived, ?8)`,
         chatId,
         title,
         created,
         updated,
         running ? 1 : 0,
         context,
+        through,
+        archived,
       );
       for (const { messageId, text, time } of texts) {
         disk.exec(
@@ -210,34 +237,74 @@ export class PersonObject extends DurableObject<Env> {
       await Promise.all(chats.map(({ id }) => this.#eraseChat(id, person)));
     }
     for (const table of ["texts", "idempotency", "erasing"]) disk.exec(`DELETE FROM ${table}`);
-    await this.ctx.storage.deleteAlarm();
   }
 
   async #eraseChat(id: string, person: string): Promise<void> {
     const erased = await this.env.CHAT.get(this.env.CHAT.idFromString(id)).erase(person);
     if (!erased.ok && erased.failure.code !== "unknown_chat") throw new Error(erased.failure.detail);
-    await this.remove(id);
+    await this.remove(person, id);
   }
 
-  override async alarm(): Promise<void> {
-    if (!this.#ready) return;
-    const [erasing] = this.#disk.exec<{ person: string }>("SELECT person FROM erasing");
-    if (erasing) await this.erase(erasing.person);
+  /** Forgets a chat that is on the list; false when it is not. */
+  async remove(person: string, chatId: string): Promise<boolean> {
+    if (!this.#ready || this.#open().exec("SELECT id FROM chats WHERE id = ?", chatId).length === 0) return false;
+    await this.forget(person, chatId);
+    return true;
   }
 
-  /** Forgets a chat; true when it was on the list. */
-  async remove(chatId: string): Promise<boolean> {
-    if (!this.#ready) return false;
+  /**
+   * Forgets a chat, and sees to it that everybody else does: its own object and the archive are told until they have.
+   * Only for who knows that the chat is this person's.
+   */
+  async forget(person: string, chatId: string): Promise<void> {
     const disk = this.#open();
     this.#quota.forfeit(chatId, Date.now());
-    if (disk.exec("SELECT id FROM chats WHERE id = ?", chatId).length === 0) return false;
     disk.transaction(() => {
       disk.exec("DELETE FROM chats WHERE id = ?", chatId);
       disk.exec("DELETE FROM texts WHERE chat = ?", chatId);
       disk.exec("DELETE FROM idempotency WHERE chat = ?", chatId);
       disk.exec("INSERT OR IGNORE INTO deleted (id) VALUES (?)", chatId);
+      disk.exec("INSERT OR IGNORE INTO erasures (chat, person, since) VALUES (?, ?, ?)", chatId, person, Date.now());
     });
-    return true;
+    await this.ctx.storage.setAlarm(Date.now() + CARRY_OUT_AFTER_MS);
+  }
+
+  /** Goes on with what broke off, and carries out deletions. */
+  override async alarm(): Promise<void> {
+    const erasing = () => this.#open().exec<{ person: string }>("SELECT person FROM erasing")[0];
+    const [again] = await Promise.all([this.#carryOut(), erasing() && this.#erase(erasing()?.person ?? "")]);
+    const due = erasing() ? ERASE_AGAIN_MS : again;
+    if (due !== null) await this.ctx.storage.setAlarm(Date.now() + due);
+  }
+
+  /** Carries out what is left of deletions. Null when that is all, else how long to wait before the next attempt, ms. */
+  async #carryOut(): Promise<number | null> {
+    const disk = this.#open();
+    const { archive } = archiveOf(this.env);
+    for (;;) {
+      const erasures = disk.exec<{ chat: string; person: string; since: number }>(
+        `SELECT chat, person, since FROM erasures ORDER BY since LIMIT ${ERASURES}`,
+      );
+      const [oldest] = erasures;
+      if (!oldest) return null;
+      try {
+        // Most often it is gone already; a deletion that broke off is completed.
+        for (const { chat, person } of erasures)
+          await this.env.CHAT.get(this.env.CHAT.idFromString(chat)).erase(person);
+        const ids = erasures.map(({ chat }) => chat);
+        await archive?.erase(ids, Date.now());
+        disk.transaction(() => {
+          for (const id of ids) disk.exec("DELETE FROM erasures WHERE chat = ?", id);
+        });
+      } catch (error) {
+        logger.warn("chats are not deleted everywhere yet; trying again until they are", {
+          chats: erasures.length,
+          error: String(error),
+        });
+        // The longer it has failed, the longer it waits.
+        return Math.min(Math.max(Date.now() - oldest.since, CARRY_OUT_AGAIN_MS), CARRY_OUT_AGAIN_AT_MOST_MS);
+      }
+    }
   }
 
   /** A page of chats, newest first, after the cursor of the page before. */
@@ -261,12 +328,7 @@ export class PersonObject extends DurableObject<Env> {
     const match = matchQuery(query);
     if (!this.#ready || !match) return { hits: [] };
     const disk = this.#open();
-    const hits = disk.exec<{ chatId: string; title: string; messageId: string; snippet: string; time: number }>(
-      `SELECT texts.chat AS chatId, chats.title AS title, message AS messageId, texts.time AS time,
-              snippet(texts, 0, '${SNIPPET_OPEN}', '${SNIPPET_CLOSE}', '…', 16) AS snippet
-       FROM texts JOIN chats ON chats.id = texts.chat WHERE texts MATCH ? ORDER BY rank LIMIT ${HITS}`,
-      match,
-    );
+    const hits = (await this.#searchArchive(query, match)) ?? this.#searchTexts(match);
     // Folding is ours, so the titles are gone through here; there are at most as many as a person may keep chats.
     const named = matchesTitle(query);
     const titled = disk
@@ -275,6 +337,45 @@ export class PersonObject extends DurableObject<Env> {
       .slice(0, HITS)
       .map(({ id, title, updated }) => ({ chatId: id, title, messageId: null, snippet: title, time: updated }));
     return { hits: [...titled, ...hits] };
+  }
+
+  /** What the archive finds, with what it can't know yet; undefined when it is off, behind or does not answer. */
+  async #searchArchive(query: string, match: string): Promise<TextHit[] | undefined> {
+    const { archive } = archiveOf(this.env);
+    const owner = this.ctx.id.name;
+    if (!archive || owner === undefined) return undefined;
+    const disk = this.#open();
+    const ahead = disk.exec<{ id: string }>(`SELECT id FROM chats WHERE told > archived LIMIT ${AHEAD + 1}`);
+    if (ahead.length > AHEAD) return undefined;
+    try {
+      const ids = ahead.map(({ id }) => id);
+      const archived = await archive.search(owner, query, ids);
+      const fresh = ids.length === 0 ? [] : this.#searchTexts(match, ids);
+      // A title may have changed, or a chat been deleted, since the archive was told.
+      const titles = new Map(
+        disk.exec<{ id: string; title: string }>("SELECT id, title FROM chats").map(({ id, title }) => [id, title]),
+      );
+      const known = archived.flatMap((hit) => {
+        const title = titles.get(hit.chatId);
+        return title === undefined ? [] : [{ ...hit, title }];
+      });
+      return [...fresh, ...known].slice(0, HITS);
+    } catch (error) {
+      logger.warn("the archive can't be searched; searching the person's own texts", { error: String(error) });
+      return undefined;
+    }
+  }
+
+  /** What is found here, in all chats or in some. */
+  #searchTexts(match: string, chats?: string[]): TextHit[] {
+    return this.#open().exec<TextHit>(
+      `SELECT texts.chat AS chatId, chats.title AS title, message AS messageId, texts.time AS time,
+              snippet(texts, 0, '${SNIPPET_OPEN}', '${SNIPPET_CLOSE}', '…', 16) AS snippet
+       FROM texts JOIN chats ON chats.id = texts.chat WHERE texts MATCH ?
+       ${chats ? "AND texts.chat IN (SELECT value FROM json_each(?))" : ""} ORDER BY rank LIMIT ${HITS}`,
+      match,
+      ...(chats ? [JSON.stringify(chats)] : []),
+    );
   }
 }
 

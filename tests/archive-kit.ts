@@ -2,7 +2,6 @@
 import { Archive } from "../archive/archive.ts";
 import { type Connect, connector } from "../archive/database.ts";
 import type { ChatFacts } from "../archive/facts.ts";
-import { migrateArchive } from "../archive/migrate.ts";
 import { endedWell, startedRecord } from "./chat-kit.ts";
 import { withoutRealStores } from "./stores/servers.ts";
 import { archiveSettings, type StoresKind, TestStores } from "./stores/test-stores.ts";
@@ -22,7 +21,6 @@ export async function openArchive(kind: StoresKind): Promise<TestArchive> {
   const stores = new TestStores(kind);
   const { DATABASE_URL, NEON_FETCH_ENDPOINT } = archiveSettings(await stores.archive());
   const connect = connector(DATABASE_URL, NEON_FETCH_ENDPOINT);
-  await migrateArchive(connect);
   return { archive: new Archive(connect), connect, dispose: () => stores.dispose() };
 }
 

@@ -102,9 +102,9 @@ export class Received implements Sink {
 }
 
 /** What an object has in memory, on the disk it is given. Made again on the same disk, it is the object after a crash. */
-export function openObject(disk: TestDisk, clock: ManualClock = new ManualClock()) {
+export function openObject(disk: TestDisk, clock: ManualClock = new ManualClock(), chatId = CHAT) {
   const log = new ChunkLog(disk);
-  if (!log.chat) log.create(CHAT, "me", "open", clock.now());
+  if (!log.chat) log.create(chatId, "me", "open", clock.now());
   const subscribers: Subscribers = new Subscribers(log, clock, () => writer);
   const writer: LogWriter = new LogWriter(log, () => disk.sync(), clock, subscribers);
   return { disk, clock, log, writer, subscribers };
@@ -136,7 +136,13 @@ export function userMessage(id: string, text: string, parent: string | null = nu
 export function opening(log: ChunkLog, recovery: RecoveryPolicy = "continue", prompt = "Why?"): Opening {
   const run = log.nextRun();
   const id = `m${log.last + 1}`;
-  return { run, recovery, plan: null, records: [userMessage(id, prompt)], started: startedRecord(run, { parent: id }) };
+  return {
+    run,
+    recovery,
+    plan: null,
+    records: [userMessage(id, prompt)],
+    started: startedRecord(run, { run: log.runId(run), parent: id }),
+  };
 }
 
 export function endedWell(more: Partial<Ended> = {}): Ended {

@@ -1,5 +1,6 @@
 // The environment, parsed once. Every name is optional; what is missing switches its part off, and the API says why.
 import { z } from "zod";
+import { type ArchiveConfig, parseArchiveConfig } from "../archive/config.ts";
 import { type CacheConfig, parseCacheConfig } from "../cache/config.ts";
 import { type Tier, tierSchema } from "../protocol/records.ts";
 import { type ProvidersConfig, parseProvidersConfig } from "../providers/config.ts";
@@ -19,6 +20,7 @@ const settingsSchema = z.object({
 
 export interface Settings extends z.infer<typeof settingsSchema>, AuthSettings {
   providers: ProvidersConfig;
+  archive: ArchiveConfig;
   cache: CacheConfig;
 }
 
@@ -29,5 +31,11 @@ export function parseEnv(env: object): Settings {
     const wrong = error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`);
     throw new Error(`Settings that are not valid: ${wrong.join(" ")}`);
   }
-  return { ...data, ...authSettings(data), providers: parseProvidersConfig(env), cache: parseCacheConfig(env) };
+  return {
+    ...data,
+    ...authSettings(data),
+    providers: parseProvidersConfig(env),
+    archive: parseArchiveConfig(env),
+    cache: parseCacheConfig(env),
+  };
 }

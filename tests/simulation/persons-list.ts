@@ -13,13 +13,13 @@ export class PersonsList {
   /** What the chat's object does when its alarm rings: tells the list, and remembers what it has told. */
   bringUpToDate({ scheduler, random, rough }: World, { log, writer, supervisor, life }: Process): void {
     const through = writer.durable;
-    const update = pendingUpdate(log, through);
+    const update = pendingUpdate(log, { through, archived: 0 });
     if (!update || (rough && random.chance(0.2))) return;
     scheduler.after(random.between(1, 100), () => {
       this.#take(update);
       if (rough && random.chance(0.2)) return;
       scheduler.turnAfter(random.between(1, 100), life, () => {
-        if (!supervisor.busy) log.setDelivered(through);
+        if (!supervisor.busy) log.setDelivered({ delivered: through });
       });
     });
   }

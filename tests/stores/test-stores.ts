@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connector } from "../../archive/database.ts";
+import { migrateArchive } from "../../archive/migrate.ts";
 import { startEndpointThread } from "../../local/stores/endpoint.ts";
 import { archiveVars, cacheVars } from "../../local/stores/start.ts";
 import { PostgresServer, RedisServer } from "./servers.ts";
@@ -26,9 +28,13 @@ export class TestStores {
     return this.#cache;
   };
 
-  /** The port of the archive's endpoint. */
+  /** The port of the archive's endpoint; its tables are there. */
   readonly archive = (): Promise<number> => {
-    this.#archive ??= this.#start("neon", PostgresServer);
+    this.#archive ??= this.#start("neon", PostgresServer).then(async (port) => {
+      const { DATABASE_URL, NEON_FETCH_ENDPOINT } = archiveSettings(port);
+      await migrateArchive(connector(DATABASE_URL, NEON_FETCH_ENDPOINT));
+      return port;
+    });
     return this.#archive;
   };
 
