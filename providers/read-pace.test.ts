@@ -59,26 +59,26 @@ describe("how much one read waits for", () => {
   it("is whatever comes for a stream's first events", () => {
     const busy = busyTraffic(5_000);
     const pace = new ReadPace(busy);
-    const first = Array.from({ length: 16 }, (_, index) => pace.next(1, SIZE, 1_000 + index));
+    const first = Array.from({ length: 32 }, (_, index) => pace.next(1, SIZE, 1_000 + index));
     expect(new Set(first)).toEqual(new Set([1]));
-    expect(pace.next(1, SIZE, 1_017)).toBeGreaterThan(SIZE);
+    expect(pace.next(1, SIZE, 1_033)).toBeGreaterThan(SIZE);
   });
 
   it("falls back at once when the others are over", () => {
     const traffic = busyTraffic(5_000);
     const pace = new ReadPace(traffic);
-    for (let time = 1_000; time < 1_500; time += 20) pace.next(1, SIZE, time);
+    for (let time = 1_000; time < 1_800; time += 20) pace.next(1, SIZE, time);
     for (const each of others(traffic)) each.over();
-    expect(pace.next(1, SIZE, 1_500)).toBe(1);
+    expect(pace.next(1, SIZE, 1_800)).toBe(1);
   });
 
   it("falls back when the others are silent", () => {
     const traffic = busyTraffic(5_000);
     const pace = new ReadPace(traffic);
-    for (let time = 1_000; time < 1_500; time += 20) pace.next(1, SIZE, time);
-    expect(pace.next(1, SIZE, 1_500)).toBeGreaterThan(SIZE);
-    for (let time = 1_500; time < 3_500; time += 20) pace.next(1, SIZE, time);
-    expect(pace.next(1, SIZE, 3_500)).toBe(1);
+    for (let time = 1_000; time < 1_800; time += 20) pace.next(1, SIZE, time);
+    expect(pace.next(1, SIZE, 1_800)).toBeGreaterThan(SIZE);
+    for (let time = 1_800; time < 3_800; time += 20) pace.next(1, SIZE, time);
+    expect(pace.next(1, SIZE, 3_800)).toBe(1);
   });
 
   it("does not take an overloaded isolate for a slow model", () => {
@@ -86,7 +86,7 @@ describe("how much one read waits for", () => {
     const pace = new ReadPace(traffic);
     let wanted = 1;
     let time = 1_000;
-    for (; time < 1_400; time += 20) wanted = pace.next(1, SIZE, time);
+    for (; time < 1_800; time += 20) wanted = pace.next(1, SIZE, time);
     // Each read comes late now, with just what it waited for; the others are read as late.
     for (let read = 0; read < 20; read++) {
       const events = Math.max(1, Math.ceil(wanted / SIZE));

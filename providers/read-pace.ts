@@ -10,8 +10,8 @@ const HOLD_MS = 60;
 /** Beyond so many a second an isolate can't read them one by one at all, and they wait longer if nobody makes them. */
 const FULL = 6_000;
 const HOLD_WHEN_FULL_MS = 240;
-/** A stream's pace is judged by so many events at a time. */
-const JUDGED = 16;
+/** A stream's pace is judged by so many events at a time: its first ones are read as they come, a short answer's all. */
+const JUDGED = 32;
 
 /** How often the isolate's traffic is added up, and how long a silent stream is part of it, milliseconds. */
 const ADDED_UP_MS = 250;
