@@ -9,7 +9,7 @@ import type { RedisStore } from "./redis/store.ts";
 import { upstashApp } from "./redis/upstash.ts";
 
 /** A database that is just coming up for the first time may take longer to end; it does not mind being cut off. */
-const PATIENCE_MS = 1_500;
+const PATIENCE_MS = 1_000;
 
 export interface EndpointOptions {
   protocol: "upstash" | "neon";

@@ -117,9 +117,10 @@ describe("npm start", () => {
     for (const path of ["", "/api/chat/generate", "/docs", "/health"]) {
       expect(output).toContain(`http://localhost:${port}${path}\n`);
     }
-    for (const line of [/mvp +on/, /redis +off/, /temporal +off/, /openai +scripted +OPENAI_API_KEY is not set/]) {
+    for (const line of [/mvp +on/, /redis +on/, /temporal +off/, /openai +scripted +OPENAI_API_KEY is not set/]) {
       expect(output).toMatch(line);
     }
+    for (const line of [/cache +embedded/, /archive +embedded +PGlite/]) expect(output).toMatch(line);
     expect(output).toContain("It is not an LLM.");
   });
 
@@ -137,8 +138,11 @@ describe("npm start", () => {
   });
 
   it("is in good health, and says that its models are scripted", async () => {
-    const health = (await (await fetch(`${base}/health`)).json()) as HealthReply;
-    expect(health.status).toBe("ok");
+    // The embedded database takes its seconds the first time, and most of a core.
+    await eventually("all is well", async () => {
+      const health = (await (await fetch(`${base}/health`)).json()) as HealthReply;
+      return health.status === "ok";
+    });
     const { models, providers } = (await (await fetch(`${base}/api/models`)).json()) as ModelsReply;
     expect(models.filter((model) => model.default)).toHaveLength(1);
     expect(models.every(({ scripted }) => scripted)).toBe(true);
