@@ -1,5 +1,6 @@
 // Who may come in, on the wire: scopes, the tokens an admin makes, what a person may use and has used, shared chats.
 import { z } from "zod";
+import { providerNameSchema, tierSchema } from "./records.ts";
 import { chatMessageSchema, chatReplySchema } from "./requests.ts";
 
 export const scopeSchema = z
@@ -61,6 +62,30 @@ export const madeTokenSchema = z
   .meta({ id: "MadeToken" });
 
 export const tokenListReplySchema = z.object({ tokens: z.array(tokenSummarySchema) }).meta({ id: "TokenListReply" });
+
+/** What a deployment is, for its admin. */
+export const overviewReplySchema = z
+  .object({
+    mode: z.enum(["open", "token", "access"]),
+    tiers: z.array(z.object({ tier: tierSchema, available: z.boolean(), reason: z.string().nullable() })),
+    providers: z.array(
+      z.object({
+        provider: providerNameSchema,
+        available: z.boolean(),
+        scripted: z.boolean(),
+        reason: z.string().nullable(),
+      }),
+    ),
+    limits: limitsSchema.describe("Of whoever has none of their own."),
+    allowedOrigins: z.array(z.string()),
+    tokens: z.object({
+      configured: z.number().int().describe("In `API_TOKENS`."),
+      live: z.number().int(),
+      expired: z.number().int(),
+      revoked: z.number().int(),
+    }),
+  })
+  .meta({ id: "OverviewReply" });
 
 /** What a person has used of their limits. */
 export const usageSchema = z

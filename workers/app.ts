@@ -4,6 +4,7 @@ import { bodyLimit } from "hono/body-limit";
 import { MAX_BODY_BYTES } from "../protocol/limits.ts";
 import { problemResponse } from "../protocol/problems.ts";
 import type { AppEnv } from "./app-env.ts";
+import { brake } from "./auth/brake.ts";
 import { keepSession } from "./auth/cookie.ts";
 import { identify } from "./auth/identify.ts";
 import { checkOrigin } from "./auth/origins.ts";
@@ -63,9 +64,9 @@ export function createApp(): OpenAPIHono<AppEnv> {
       return refuse("body_too_large", detail, { limit: MAX_BODY_BYTES, ...size });
     },
   });
-  for (const path of ["/api/*", "/v1/*"]) app.use(path, limited, identify);
+  for (const path of ["/api/*", "/v1/*"]) app.use(path, limited, identify, brake);
   for (const path of ["/api/chat/generate", "/api/workflows/start", "/v1/chat/completions"]) app.use(path, keepSession);
-  app.use("/ws/*", identify);
+  app.use("/ws/*", identify, brake);
 
   for (const routes of [
     generateRoutes,

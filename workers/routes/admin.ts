@@ -3,16 +3,27 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { uuidv7 } from "uuidv7";
 import {
   madeTokenSchema,
+  overviewReplySchema,
   SCOPES,
   type TokenSummary,
   tokenListReplySchema,
   tokenRequestSchema,
 } from "../../protocol/access.ts";
 import { digestOf } from "../auth/digest.ts";
+import { anonymous } from "../auth/identity.ts";
 import { newToken, personOfToken } from "../auth/made-tokens.ts";
+import { limitsOf } from "../limits.ts";
 import { json, problems } from "../openapi.ts";
 import { expect, refuse } from "../problem.ts";
 import { createRouter } from "../router.ts";
+import { tierStates } from "../tiers/select.ts";
+
+const overviewRoute = createRoute({
+  method: "get",
+  path: "/api/admin/overview",
+  summary: "What this deployment is",
+  responses: { 200: json(overviewReplySchema, "Modes, parts, limits and tokens; no secret"), ...problems(403) },
+});
 
 const makeRoute = createRoute({
   method: "post",
@@ -40,6 +51,31 @@ const revokeRoute = createRoute({
 });
 
 export const adminRoutes = createRouter();
+
+adminRoutes.openapi(overviewRoute, async (c) => {
+  const { services } = c.var;
+  const { settings, providers } = services;
+  const tokens = await services.deployment().tokens();
+  const now = Date.now();
+  const revoked = tokens.filter(({ revokedAt }) => revokedAt !== null).length;
+  const expired = tokens.filter(
+    ({ revokedAt, expiresAt }) => revokedAt === null && expiresAt !== null && expiresAt <= now,
+  ).length;
+  const overview = {
+    mode: settings.AUTH_MODE,
+    tiers: tierStates(services).map(({ tier, off }) => ({ tier, available: off === null, reason: off })),
+    providers: providers.standings.map(({ provider, available, scripted, reason }) => ({
+      provider,
+      available,
+      scripted,
+      reason,
+    })),
+    limits: limitsOf(anonymous(""), settings, c.req.url),
+    allowedOrigins: settings.ALLOWED_ORIGINS,
+    tokens: { configured: settings.API_TOKENS.length, live: tokens.length - revoked - expired, expired, revoked },
+  };
+  return c.json(overview, 200);
+});
 
 adminRoutes.openapi(makeRoute, async (c) => {
   const { services } = c.var;

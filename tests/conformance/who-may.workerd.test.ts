@@ -1,0 +1,232 @@
+// Proves PROTOCOL.md, "Who is asking", as a table: who × call × result, over every operation of the description, sockets
+// included. An operation without a row fails, and so does a row without an operation.
+import { beforeAll, describe, expect, it } from "vitest";
+import { madeTokenSchema, shareReplySchema, type TokenRequest } from "../../protocol/access.ts";
+import { problemSchema } from "../../protocol/problems.ts";
+import type { GenerateReply } from "../../protocol/requests.ts";
+import { type Team, team } from "./access-team.ts";
+import { type Deployment, deployment } from "./deployment.ts";
+import { answer, bearer, call, fresh, model, type Person, person, post, read } from "./kit.ts";
+
+const FAST = model("tokens-3-rate-0");
+const admin = bearer("token-of-the-admin");
+
+interface Target extends GenerateReply {
+  shared: string;
+}
+
+/** Whose it is: of no concern, nobody's in particular, the caller's own, a chat's owner's, the deployment's. */
+type Belongs = "unasked" | "to all" | "to the caller" | "to an owner" | "to the deployment";
+
+interface Row {
+  call: string;
+  belongs: Belongs;
+  scope?: "read" | "ask" | "manage";
+  /** The address, where it names something. */
+  path?: (target: Target) => string;
+  init?: (target: Target) => RequestInit;
+}
+
+const run = (prefix: string, suffix = "") => ({ path: ({ id }: Target) => `${prefix}/${id}${suffix}` });
+const chat = (suffix = "") => ({ path: ({ chatId }: Target) => `/api/chats/${chatId}${suffix}` });
+const shared = (suffix = "") => ({ path: (target: Target) => `/api/shared/${target.shared}${suffix}` });
+const sends = (body: object) => ({ init: () => post(body) });
+
+const TABLE: Row[] = [
+  { call: "GET /api/models", belongs: "to all" },
+  { call: "GET /api/tiers", belongs: "to all" },
+  { call: "GET /health", belongs: "unasked" },
+  { call: "GET /api/shared/{token}", belongs: "to all", ...shared() },
+  { call: "GET /api/shared/{token}/export", belongs: "to all", ...shared("/export") },
+  { call: "DELETE /api/session", belongs: "to all" },
+  { call: "GET /api/me", belongs: "to the caller" },
+  { call: "GET /api/me/export", belongs: "to the caller", scope: "read" },
+  { call: "DELETE /api/me", belongs: "to the caller", scope: "manage" },
+  { call: "GET /api/chats", belongs: "to the caller", scope: "read" },
+  { call: "GET /api/search", belongs: "to the caller", scope: "read", path: () => "/api/search?q=word" },
+  { call: "GET /api/stats", belongs: "to the caller", scope: "read" },
+  { call: "GET /v1/models", belongs: "to the caller", scope: "read" },
+  { call: "GET /api/workflows/list", belongs: "to the caller", scope: "read" },
+  {
+    call: "POST /api/chat/generate",
+    belongs: "to an owner",
+    scope: "ask",
+    init: ({ chatId }) => post({ prompt: fresh("table"), chatId, model: FAST }),
+  },
+  {
+    call: "POST /v1/chat/completions",
+    belongs: "to an owner",
+    scope: "ask",
+    init: ({ chatId }) =>
+      post({ model: FAST, messages: [{ role: "user", content: fresh("table") }] }, { "x-chat-id": chatId }),
+  },
+  {
+    call: "POST /api/workflows/start",
+    belongs: "to the caller",
+    scope: "ask",
+    ...sends({ prompt: "Why?", model: FAST }),
+  },
+  { call: "GET /api/chat/status/{id}", belongs: "to an owner", scope: "read", ...run("/api/chat/status") },
+  { call: "GET /api/chat/chunks/{id}", belongs: "to an owner", scope: "read", ...run("/api/chat/chunks") },
+  { call: "GET /api/chat/stream/{id}", belongs: "to an owner", scope: "read", ...run("/api/chat/stream") },
+  { call: "POST /api/chat/cancel/{id}", belongs: "to an owner", scope: "ask", ...run("/api/chat/cancel") },
+  {
+    call: "GET /ws/chat/{id}",
+    belongs: "to an owner",
+    scope: "read",
+    ...run("/ws/chat"),
+    init: () => ({ headers: { upgrade: "websocket" } }),
+  },
+  { call: "GET /api/chats/{chatId}", belongs: "to an owner", scope: "read", ...chat() },
+  {
+    call: "PATCH /api/chats/{chatId}",
+    belongs: "to an owner",
+    scope: "manage",
+    ...chat(),
+    init: () => ({ ...post({ title: "mine" }), method: "PATCH" }),
+  },
+  { call: "GET /api/chats/{chatId}/export", belongs: "to an owner", scope: "read", ...chat("/export") },
+  { call: "POST /api/chats/{chatId}/share", belongs: "to an owner", scope: "manage", ...chat("/share") },
+  { call: "DELETE /api/chats/{chatId}/share", belongs: "to an owner", scope: "manage", ...chat("/share") },
+  { call: "DELETE /api/chats/{chatId}", belongs: "to an owner", scope: "manage", ...chat() },
+  ...["status", "chunks", "result", "timeline"].map(
+    (what): Row => ({
+      call: `GET /api/workflows/{id}/${what}`,
+      belongs: "to an owner",
+      scope: "read",
+      ...run("/api/workflows", `/${what}`),
+    }),
+  ),
+  {
+    call: "POST /api/workflows/{id}/cancel",
+    belongs: "to an owner",
+    scope: "ask",
+    ...run("/api/workflows", "/cancel"),
+  },
+  { call: "GET /api/admin/overview", belongs: "to the deployment" },
+  { call: "GET /api/admin/tokens", belongs: "to the deployment" },
+  { call: "POST /api/admin/tokens", belongs: "to the deployment", ...sends({ name: "table" }) },
+  { call: "DELETE /api/admin/tokens/{tokenId}", belongs: "to the deployment", path: () => "/api/admin/tokens/other" },
+];
+/** What becomes of it is told by who asks, so it has no row: proved in `identity.workerd.test.ts`. */
+const ELSEWHERE = ["POST /api/session"];
+
+/** What a caller proved to be. */
+interface Caller {
+  fetch: Deployment;
+  headers: Record<string, string>;
+  known: "bad" | "nobody" | "somebody" | "owner" | "admin";
+  scopes?: readonly string[];
+}
+
+/** 401, 403 with its code, or let in, whatever else becomes of it then. */
+type Outcome = "let in" | "unauthenticated" | "forbidden" | "not_yours";
+
+function expected({ belongs, scope }: Row, { known, scopes }: Caller): Outcome {
+  if (belongs === "unasked") return "let in";
+  if (known === "bad") return "unauthenticated";
+  if (belongs === "to all") return "let in";
+  if (known === "nobody") return "unauthenticated";
+  if (belongs === "to the deployment") return known === "admin" ? "let in" : "forbidden";
+  if (scope && scopes && !scopes.includes(scope)) return "forbidden";
+  return belongs === "to the caller" || known === "owner" ? "let in" : "not_yours";
+}
+
+let owner: Person;
+let callers: Record<string, Caller>;
+
+async function madeToken(request: Partial<TokenRequest>) {
+  return read(await admin.fetch("/api/admin/tokens", post({ name: "table", ...request })), madeTokenSchema, 201);
+}
+
+beforeAll(async () => {
+  owner = await person();
+  const access: Team = await team();
+  const stranger: Team = await team();
+  const [open, byToken, byAccess] = [deployment({}), deployment({ AUTH_MODE: "token" }), deployment(access.settings)];
+  const token = (value: string) => ({ authorization: `Bearer ${value}` });
+  const asserted = (value: string) => ({ "cf-access-jwt-assertion": value });
+  const [expired, revoked, reader, asker, manager] = await Promise.all([
+    madeToken({ expiresAt: Date.now() - 1 }),
+    madeToken({}),
+    madeToken({ scopes: ["read"] }),
+    madeToken({ scopes: ["ask"] }),
+    madeToken({ scopes: ["manage"] }),
+  ]);
+  await admin.fetch(`/api/admin/tokens/${revoked.id}`, { method: "DELETE" });
+  const issuer = access.settings.ACCESS_TEAM_DOMAIN as string;
+  const named = { fetch: byAccess, known: "somebody" as const };
+  callers = {
+    "the owner": { fetch: open, headers: token(owner.token), known: "owner" },
+    "anybody, where it is open": { fetch: open, headers: {}, known: "somebody" },
+    "another person": { fetch: open, headers: token((await person()).token), known: "somebody" },
+    "a token of another tenant": { fetch: open, headers: token("token-of-a-team"), known: "somebody" },
+    "a token that may read": { fetch: open, headers: token(reader.token), known: "somebody", scopes: ["read"] },
+    "a token that may ask": { fetch: open, headers: token(asker.token), known: "somebody", scopes: ["ask"] },
+    "a token that may manage": { fetch: open, headers: token(manager.token), known: "somebody", scopes: ["manage"] },
+    "an expired token": { fetch: open, headers: token(expired.token), known: "bad" },
+    "a revoked token": { fetch: open, headers: token(revoked.token), known: "bad" },
+    "a token nobody gave": { fetch: open, headers: token("ks_nobody"), known: "bad" },
+    "the admin": { fetch: open, headers: token("token-of-the-admin"), known: "admin" },
+    "nobody, where tokens are needed": { fetch: byToken, headers: {}, known: "nobody" },
+    "an anonymous session, where tokens are needed": { fetch: byToken, headers: token(owner.token), known: "bad" },
+    "a token, where tokens are needed": { fetch: byToken, headers: token("token-of-a-team"), known: "somebody" },
+    "the admin, where tokens are needed": { fetch: byToken, headers: token("token-of-the-admin"), known: "admin" },
+    "whom Access let through": { ...named, headers: asserted(await access.assertion("ann@example.org")) },
+    "nobody, behind Access": { fetch: byAccess, headers: {}, known: "nobody" },
+    "an expired assertion": {
+      fetch: byAccess,
+      headers: asserted(await access.assertion("ann@example.org", {}, "-1m")),
+      known: "nobody",
+    },
+    "an assertion for another application": {
+      fetch: byAccess,
+      headers: asserted(await access.assertion("ann@example.org", { aud: ["other"] })),
+      known: "nobody",
+    },
+    "an assertion signed with another's key": {
+      fetch: byAccess,
+      headers: asserted(await stranger.assertion("ann@example.org", { iss: issuer })),
+      known: "nobody",
+    },
+  };
+});
+
+async function outcome(row: Row, { fetch, headers }: Caller, target: Target): Promise<Outcome | number> {
+  const [method = "", template = ""] = row.call.split(" ");
+  const init = row.init?.(target) ?? {};
+  const all = { ...(init.headers as Record<string, string> | undefined), ...headers };
+  const response = await fetch(row.path?.(target) ?? template, { method, ...init, headers: all });
+  response.webSocket?.accept();
+  response.webSocket?.close();
+  if (response.status === 401 || response.status === 403) {
+    return problemSchema.parse(await response.json()).code as Outcome;
+  }
+  await response.body?.cancel();
+  // Without a bridge or an archive some can't do what was asked; that is not who may ask it.
+  return response.status >= 500 && response.status !== 503 ? response.status : "let in";
+}
+
+it("the table has a row for every operation, and no other", async () => {
+  const { paths } = await (await call("/openapi.json")).json<{ paths: Record<string, object> }>();
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect([...TABLE.map((row) => row.call), ...ELSEWHERE].sort()).toEqual(operations.sort());
+});
+
+describe.each(TABLE)("$call ($belongs)", (row) => {
+  it("lets in whom it should, and nobody else", async () => {
+    const { links, ...made } = await answer(owner, { prompt: fresh("table"), model: FAST });
+    const reply = await owner.fetch(`/api/chats/${made.chatId}/share`, { method: "POST" });
+    const target: Target = { ...made, links, shared: (await read(reply, shareReplySchema, 201)).token };
+    const results: Record<string, unknown> = {};
+    const wanted: Record<string, unknown> = {};
+    // The owner comes last: they may delete it.
+    for (const [who, caller] of Object.entries(callers).reverse()) {
+      wanted[who] = expected(row, caller);
+      results[who] = await outcome(row, caller, target);
+    }
+    expect(results).toEqual(wanted);
+  });
+});
