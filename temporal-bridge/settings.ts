@@ -74,6 +74,11 @@ export function parseWorkerSettings(environment: object): WorkerSettings {
 }
 
 function temporal(env: z.infer<typeof bridgeSchema> | z.infer<typeof workerSchema>): TemporalSettings {
+  if (env.TEMPORAL_API_KEY && env.TEMPORAL_TLS === "off") {
+    throw new Error(
+      "Settings that are not valid: TEMPORAL_TLS is off, and TEMPORAL_API_KEY would be sent in the clear.",
+    );
+  }
   return {
     address: env.TEMPORAL_ADDRESS,
     namespace: env.TEMPORAL_NAMESPACE,

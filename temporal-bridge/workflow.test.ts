@@ -20,7 +20,7 @@ import { startTemporal, type TemporalServer, withoutTemporal } from "../tests/te
 import { createActivities } from "./activities.ts";
 import { workflowBundle } from "./bundle.ts";
 import { type Edge, EdgeError } from "./edge.ts";
-import { connectTemporal, type Temporal } from "./temporal.ts";
+import { connectTemporal, type Temporal, Unreachable } from "./temporal.ts";
 
 const clock: Clock = { now: () => Date.now(), after: (ms, then) => void setTimeout(then, ms) };
 const TASK_QUEUE = "test";
@@ -55,7 +55,8 @@ interface Running {
   stopped: Promise<void>;
 }
 
-async function startWorker(): Promise<Running> {
+/** Each worker of one process needs a connection of its own. */
+async function startWorker(connection: NativeConnection): Promise<Running> {
   const config = { OPENAI_API_KEY: "scripted", OPENAI_BASE_URL: `${model.url}/v1`, SCRIPTED_PROVIDERS: "openai" };
   const providers = createProviders(parseProvidersConfig(config));
   const worker = await Worker.create({
@@ -81,7 +82,14 @@ async function start(words: string, recovery: RecoveryPolicy = "continue", promp
   const name = `scripted-${words}`;
   const run = await chat.ask(name, prompt, recovery);
   const id = chat.run(run).started.run;
-  await temporal.start({ run: id, chatId: "c", provider: "openai", model: name, owner: "me" });
+  const asked = { run: id, chatId: "c", provider: "openai", model: name, owner: "me" } as const;
+  // A busy server is asked again, as a chat would.
+  await until(() =>
+    temporal.start(asked).catch((error) => {
+      if (error instanceof Unreachable) return null;
+      throw error;
+    }),
+  );
   return { run, id, prompt };
 }
 
@@ -114,6 +122,15 @@ async function record(id: string): Promise<void> {
   await client.connection.close();
 }
 
+/** How many tokens were made, once there come no more. */
+async function generatedInAll(prompt: string): Promise<number> {
+  for (let before = -1; ; await sleep(1_000)) {
+    const generated = model.counters().perPrompt[prompt]?.generated ?? 0;
+    if (generated === before) return generated;
+    before = generated;
+  }
+}
+
 const ended = (run: number) => chat.run(run).ended;
 
 describe.skipIf(withoutTemporal)(`a workflow${withoutTemporal ? ` (left out: ${withoutTemporal})` : ""}`, () => {
@@ -126,7 +143,7 @@ describe.skipIf(withoutTemporal)(`a workflow${withoutTemporal ? ` (left out: ${w
     const settings = { address: server.address, namespace: "default", apiKey: undefined, tls: false };
     const place = { host: "127.0.0.1", port: 0, uiUrl: "http://ui.test", token: "" };
     temporal = connectTemporal({ ...settings, ...place, taskQueue: TASK_QUEUE }, () => {});
-    running = await startWorker();
+    running = await startWorker(connection);
   }, 120_000);
 
   afterAll(async () => {
@@ -232,7 +249,7 @@ describe.skipIf(withoutTemporal)(`a workflow${withoutTemporal ? ` (left out: ${w
     const { run, id, prompt } = await start("tokens-200-rate-50");
     await until(() => chat.shown(run).length > 200);
     await stop(running);
-    running = await startWorker();
+    running = await startWorker(connection);
     await closed(id);
     expect(chat.text(run)).toBe(scriptedText(prompt, 200));
     expect(ended(run)?.receipt).toMatchObject({ requests: 2, recoveries: [{ mode: "reattach", madeTwice: 0 }] });
@@ -246,21 +263,17 @@ describe.skipIf(withoutTemporal)(`a workflow${withoutTemporal ? ` (left out: ${w
     expect(await closed(id)).toMatchObject({ state: "cancelled" });
     expect(ended(run)).toMatchObject({ status: "cancelled" });
     expect(scriptedText(prompt, 2000).startsWith(chat.text(run))).toBe(true);
-    const generated = model.counters().perPrompt[prompt]?.generated;
-    await sleep(500);
-    expect(model.counters().perPrompt[prompt]?.generated).toBe(generated);
+    expect(await generatedInAll(prompt)).toBeLessThan(2000);
   });
 
-  test("whose run was taken back lets go of the provider within a second, and ends cancelled", async () => {
+  test("whose run was taken back lets go of the provider before Temporal tells it to, and ends cancelled", async () => {
     const { run, id, prompt } = await start("tokens-2000-rate-50");
     await until(() => chat.shown(run).length > 100);
     const term = await chat.writer.takeOver(run);
     await chat.writer.end(run, term?.epoch ?? 0, endedWell({ status: "cancelled" }));
-    await sleep(1_000);
-    const generated = model.counters().perPrompt[prompt]?.generated;
+    expect(await generatedInAll(prompt)).toBeLessThan(2000);
     await temporal.cancel(id);
     expect(await closed(id)).toMatchObject({ state: "cancelled" });
-    expect(model.counters().perPrompt[prompt]?.generated).toBe(generated);
   });
 
   test("whose edge is away for a while goes on, exactly once", async () => {
@@ -275,6 +288,23 @@ describe.skipIf(withoutTemporal)(`a workflow${withoutTemporal ? ` (left out: ${w
     expect(chat.text(run)).toBe(scriptedText(prompt, 300));
     expect(ended(run)?.receipt).toMatchObject({ requests: 1, recoveries: [] });
   });
+
+  test("is one of a hundred at once, shared by two workers", async () => {
+    const another = await NativeConnection.connect({ address: server.address });
+    const other = await startWorker(another);
+    try {
+      const runs = await Promise.all(Array.from({ length: 100 }, () => start("tokens-60-rate-30")));
+      await Promise.all(runs.map(({ run }) => until(() => ended(run), 240_000)));
+      for (const { run, prompt } of runs) {
+        expect([ended(run)?.status, chat.text(run)]).toEqual(["completed", scriptedText(prompt, 60)]);
+        // On a machine that is too busy for a sign of life each two seconds a worker counts as lost; nothing is, even so.
+        expect(model.counters().perPrompt[prompt]?.madeTwice).toBe(0);
+      }
+    } finally {
+      await stop(other);
+      await another.close();
+    }
+  }, 300_000);
 
   test("of 20,000 tokens stays far from the limits of a history", async () => {
     const { run, id, prompt } = await start("tokens-20000-rate-2000");
