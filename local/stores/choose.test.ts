@@ -17,7 +17,7 @@ it("a real server is used when it is named, and its password is not shown", () =
       ...{ part: "cache", state: "real", store: { url: "redis://localhost:6379" } },
       why: "redis://localhost:6379, by REDIS_URL",
     },
-    { part: "archive", state: "real", store: { url }, why: "postgresql://me:…@db.example/x, by POSTGRES_URL" },
+    { part: "archive", state: "real", store: { url }, why: "postgresql://me:***@db.example/x, by POSTGRES_URL" },
   ]);
 });
 

@@ -38,6 +38,6 @@ export function chooseStores(given: Readonly<Record<string, string | undefined>>
 function withoutPassword(url: string): string {
   if (!URL.canParse(url)) return "an address that can't be read";
   const parsed = new URL(url);
-  if (parsed.password) parsed.password = "…";
-  return decodeURIComponent(parsed.href);
+  if (parsed.password) parsed.password = "***";
+  return parsed.href;
 }

@@ -5,7 +5,7 @@ import { ClientClosedError, createClient, ErrorReply, MultiErrorReply } from "re
 import { type Command, CommandError, type RedisStore, type Reply, StoreDown, transactionDiscarded } from "./store.ts";
 
 const LONGEST_RETRY_MS = 1_000;
-
+/** How long a start waits for it. */
 const FIRST_CONNECTION_MS = 1_000;
 
 const connectTo = (url: string) =>
