@@ -1,4 +1,5 @@
 // Tells of the cache's outages: once when one begins, once when it is over, however many asks meet it in between.
+import { getLogger } from "@logtape/logtape";
 
 export class Outage {
   readonly #log: (message: string, details: Record<string, unknown>) => void;
@@ -18,4 +19,17 @@ export class Outage {
     if (this.#failures > 0) this.#log("the cache can be reached again", { failures: this.#failures });
     this.#failures = 0;
   }
+}
+
+const shared = new WeakMap<object, Outage>();
+
+/** Whatever of an isolate calls the cache of an environment tells of its outages as one. */
+export function outageOf(environment: object): Outage {
+  let outage = shared.get(environment);
+  if (!outage) {
+    const logger = getLogger(["keepstream", "cache"]);
+    outage = new Outage((message, details) => logger.warn(message, details));
+    shared.set(environment, outage);
+  }
+  return outage;
 }

@@ -1,10 +1,9 @@
 // Answers kept in Redis, reached over HTTP. A look-up has a budget and never throws: whatever goes wrong is
 // `unavailable`, and the answer is made as if none were kept.
-import { getLogger } from "@logtape/logtape";
 import { Redis } from "@upstash/redis/cloudflare";
 import { type CacheConfig, parseCacheConfig } from "./config.ts";
 import { decodeAnswer, encodeAnswer, type KeptAnswer } from "./kept-answer.ts";
-import { Outage } from "./outage.ts";
+import { type Outage, outageOf } from "./outage.ts";
 
 export type Found = { kind: "hit"; answer: KeptAnswer } | { kind: "miss" } | { kind: "unavailable" };
 
@@ -66,9 +65,7 @@ export function responseCacheOf(environment: object): ResponseCache | null {
   const known = shared.get(environment);
   if (known !== undefined) return known;
   const { redis } = parseCacheConfig(environment);
-  const logger = getLogger(["keepstream", "cache"]);
-  const outage = new Outage((message, details) => logger.warn(message, details));
-  const cache = redis && new ResponseCache(redis, outage, Date.now);
+  const cache = redis && new ResponseCache(redis, outageOf(environment), Date.now);
   shared.set(environment, cache);
   return cache;
 }

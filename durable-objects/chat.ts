@@ -6,10 +6,11 @@ import { archiveOf } from "../archive/config.ts";
 import { cacheHeaders } from "../cache/cache-status.ts";
 import { parseCacheConfig } from "../cache/config.ts";
 import { responseCacheOf } from "../cache/response-cache.ts";
+import { statsCountersOf } from "../cache/stats-counters.ts";
 import type { Clock } from "../producers/producer.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
-import type { RunStatus, Tier, TitleRecord } from "../protocol/records.ts";
+import type { RunEndedRecord, RunStatus, Tier, TitleRecord } from "../protocol/records.ts";
 import type { ChatReply, ChunksReply } from "../protocol/requests.ts";
 import { providersOf } from "../providers/registry.ts";
 import { answerDoor } from "./answer-door.ts";
@@ -77,7 +78,13 @@ export class ChatObject extends DurableObject<Env> {
     const disk = durableDisk(this.ctx.storage);
     const log = new ChunkLog(disk);
     const subscribers = new Subscribers(log, clock, () => this.#writer);
-    const writer = new LogWriter(log, () => disk.sync(), clock, subscribers);
+    const writer = new LogWriter(log, () => disk.sync(), clock, {
+      shown: (run, record) => subscribers.shown(run, record),
+      promised: (run, record, position) => {
+        subscribers.promised(run, record, position);
+        if (record.type === "run.ended") this.#count(record);
+      },
+    });
     const providers = providersOf(this.env);
     this.#log = log;
     this.#writer = writer;
@@ -145,6 +152,12 @@ export class ChatObject extends DurableObject<Env> {
   /** In the same transaction as what was just written: whatever happens next, the platform comes back to see it end. */
   #watch(): void {
     if (!this.#inAlarm) void this.ctx.storage.setAlarm(clock.now());
+  }
+
+  /** Best effort: the archive knows all of them. */
+  #count(ended: RunEndedRecord): void {
+    const counted = statsCountersOf(this.env)?.count(this.#log.chat?.tenant ?? "", ended);
+    if (counted) this.ctx.waitUntil(counted);
   }
 
   #chatOf(person: string): Result<ChatRow> {

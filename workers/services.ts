@@ -1,5 +1,8 @@
 // The one place where the Worker's parts are built from its environment, once an isolate.
+import type { Archive } from "../archive/archive.ts";
+import { archiveOf } from "../archive/config.ts";
 import { type ResponseCache, responseCacheOf } from "../cache/response-cache.ts";
+import { type StatsCounters, statsCountersOf } from "../cache/stats-counters.ts";
 import { type Bridge, bridgeOf } from "../durable-objects/bridge-client.ts";
 import type { ChatObject } from "../durable-objects/chat.ts";
 import type { DeploymentObject } from "../durable-objects/deployment.ts";
@@ -9,6 +12,10 @@ import { createDoor, type Door } from "./auth/door.ts";
 import { createMadeTokens, type MadeTokens } from "./auth/made-tokens.ts";
 import { parseEnv, type Settings } from "./env.ts";
 import { createModelList, type ModelList } from "./model-list.ts";
+import { createProbe, type Finding } from "./probe.ts";
+
+/** What a health check waits for the archive, ms. */
+const PING_MS = 1_000;
 
 export interface Services {
   settings: Settings;
@@ -16,6 +23,12 @@ export interface Services {
   models: ModelList;
   /** Answers that are kept; null where none are. */
   cache: ResponseCache | null;
+  /** What answers cost and spared; null without a cache. */
+  counters: StatsCounters | null;
+  /** Null where none is set up. */
+  archive: Archive | null;
+  /** Whether the archive answers. */
+  archiveAnswers(): Promise<Finding>;
   /** In front of Temporal; null where none is set up. */
   bridge: Bridge | null;
   sessionSecret(): Promise<string>;
@@ -49,12 +62,16 @@ function build(env: Env): Services {
     secret ??= await deployment().sessionSecret();
     return secret;
   }
+  const { archive } = archiveOf(env);
   const madeTokens = createMadeTokens(deployment, Date.now);
   return {
     settings,
     providers,
     models: createModelList(providers, Date.now),
     cache: responseCacheOf(env),
+    counters: statsCountersOf(env),
+    archive,
+    archiveAnswers: createProbe(async () => archive?.ping(PING_MS), Date.now),
     bridge: bridgeOf(env),
     sessionSecret,
     door: createDoor(settings, madeTokens, sessionSecret),

@@ -110,6 +110,7 @@ describe("what a deployment can do", () => {
       "anthropic",
       "compatible",
       "cache",
+      "archive",
     ]);
     expect(health.parts.every(({ status }) => status === "ok")).toBe(true);
   });

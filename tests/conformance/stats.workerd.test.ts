@@ -1,7 +1,7 @@
 // Proves PROTOCOL.md, "Statistics".
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { statsReplySchema } from "../../protocol/requests.ts";
-import { person, problem, read } from "./kit.ts";
+import { answer, bearer, fresh, model, person, problem, read } from "./kit.ts";
 
 it.each([
   ["", "24h", 24, 3_600_000],
@@ -24,4 +24,21 @@ it.each([
 it("refuses a window there is not", async () => {
   const who = await person();
   await problem(await who.fetch("/api/stats?window=2h"), "bad_request", 400);
+});
+
+it("counts each answer of the asker's tenant at its end, and what it took", async () => {
+  const who = bearer("token-of-a-team");
+  const stats = async (as = who) => read(await as.fetch("/api/stats?window=24h"), statsReplySchema);
+  const before = await stats();
+  const { end } = await answer(who, { prompt: fresh("counted"), model: model("tokens-20-rate-0") });
+  await vi.waitFor(async () => {
+    const { totals, series, latency, source } = await stats();
+    expect(totals.runs).toBeGreaterThan(before.totals.runs);
+    expect(totals.spent.outputTokens).toBeGreaterThanOrEqual(
+      before.totals.spent.outputTokens + (end.receipt.outputTokens ?? 0),
+    );
+    expect(series.reduce((sum, { runs }) => sum + runs, 0)).toBe(totals.runs);
+    expect(latency.map(({ cache }) => cache)).toContain(end.receipt.cache);
+    expect(source).not.toBe("none");
+  });
 });

@@ -55,10 +55,11 @@ discoveryRoutes.openapi(healthRoute, async (c) => {
 type Part = HealthReply["parts"][number];
 
 async function healthOf(services: Services): Promise<HealthReply> {
-  const [objects, models, cache] = await Promise.all([
+  const [objects, models, cache, archive] = await Promise.all([
     objectsPart(services),
     services.models.all(),
     cachePart(services),
+    archivePart(services),
   ]);
   const providers = models.providers.map(({ provider, available, reason }): Part => {
     const configured = services.providers.standings.some((each) => each.provider === provider && each.available);
@@ -66,7 +67,7 @@ async function healthOf(services: Services): Promise<HealthReply> {
     return { name: provider, status, latencyMs: null, detail: reason };
   });
   const answering = objects.status === "ok" && providers.some(({ status }) => status === "ok");
-  const parts = [objects, ...providers, cache];
+  const parts = [objects, ...providers, cache, archive];
   const whole = parts.every(({ status }) => status !== "down");
   return { status: answering ? (whole ? "ok" : "degraded") : "down", parts };
 }
@@ -89,6 +90,20 @@ async function cachePart({ cache }: Services): Promise<Part> {
     status: "down",
     latencyMs: null,
     detail: `It did not answer within ${LOOK_UP_MS} ms; answers are made without it.`,
+  };
+}
+
+/** Whether answers can be kept for good: without that they wait in their chats until they can. */
+async function archivePart({ archive, archiveAnswers }: Services): Promise<Part> {
+  const name = "archive";
+  if (!archive) return { name, status: "off", latencyMs: null, detail: "Set DATABASE_URL to use it." };
+  const { latencyMs, error } = await archiveAnswers();
+  if (error === null) return { name, status: "ok", latencyMs, detail: null };
+  return {
+    name,
+    status: "down",
+    latencyMs: null,
+    detail: "It does not answer; what it has to learn waits in the chats.",
   };
 }
 

@@ -1,10 +1,9 @@
 // What the answers of the asker's tenant cost, and what the cache spared.
 import { createRoute, z } from "@hono/zod-openapi";
-import { statsReply } from "../../cache/stats-reply.ts";
-import { spanOf } from "../../cache/stats-span.ts";
 import { statsReplySchema, statsWindowSchema } from "../../protocol/requests.ts";
 import { json, problems } from "../openapi.ts";
 import { createRouter } from "../router.ts";
+import { statsOf } from "../stats.ts";
 
 const statsRoute = createRoute({
   method: "get",
@@ -17,7 +16,7 @@ const statsRoute = createRoute({
 
 export const statsRoutes = createRouter();
 
-statsRoutes.openapi(statsRoute, (c) => {
-  const { window } = c.req.valid("query");
-  return c.json(statsReply(spanOf(window, Date.now()), [], "none", "This deployment counts nothing yet."), 200);
+statsRoutes.openapi(statsRoute, async (c) => {
+  const { services, identity } = c.var;
+  return c.json(await statsOf(services, identity.tenant, c.req.valid("query").window, Date.now()), 200);
 });

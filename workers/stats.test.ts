@@ -1,0 +1,162 @@
+// The counters over a real Redis and the archive over a real Postgres, embedded and real: they agree, and stand in for
+// one another.
+import { beforeAll, describe, expect, inject, it, test } from "vitest";
+import { Archive } from "../archive/archive.ts";
+import { connector } from "../archive/database.ts";
+import { Outage } from "../cache/outage.ts";
+import { connect } from "../cache/response-cache.ts";
+import { StatsCounters } from "../cache/stats-counters.ts";
+import { HOUR_MS } from "../cache/stats-span.ts";
+import type { CacheStatus, RunEndedRecord } from "../protocol/records.ts";
+import { statsReplySchema } from "../protocol/requests.ts";
+import { factsOf } from "../tests/archive-kit.ts";
+import { openLine, type TestLine } from "../tests/stores/control.ts";
+import { statsOf } from "./stats.ts";
+
+const NOW = Date.UTC(2026, 10, 25, 13, 7, 30);
+const NOTHING = { inputTokens: 0, outputTokens: 0, cost: 0 };
+
+let answers = 0;
+
+/** An answer of a tenant that ended at `time`: what the counters and what the archive are told of it. */
+function answer(tenant: string, time: number, cache: CacheStatus, more: Partial<RunEndedRecord["receipt"]> = {}) {
+  answers += 1;
+  const facts = factsOf(`Why ${answers}?`, "Because.", { tenant });
+  const [run] = facts.runs;
+  if (!run) throw new Error("There is a run.");
+  const hit = cache === "hit" || cache === "collapsed";
+  run.ended = {
+    ...run.ended,
+    time,
+    receipt: {
+      ...run.ended.receipt,
+      cache,
+      inputTokens: 10,
+      outputTokens: 100 + answers,
+      cost: 0.000_123,
+      firstTokenMs: 20 + (answers % 50) * 7,
+      totalMs: 400 + (answers % 70) * 31,
+      ...(hit && { ...NOTHING, requests: 0, saved: { ms: 900, inputTokens: 10, outputTokens: 101, cost: 0.5 } }),
+      ...more,
+    },
+  };
+  return { facts, ended: run.ended };
+}
+
+const stores = inject("stores");
+
+describe.each([
+  { kind: "embedded", absent: undefined },
+  { kind: "real", absent: stores.withoutReal },
+] as const)("with $kind stores", ({ kind, absent }) => {
+  if (absent) return it.skip(absent);
+  let line: TestLine;
+  let archive: Archive;
+  let counters: StatsCounters;
+  let clock = NOW;
+  const newCounters = () => {
+    const redis = { url: line.settings.UPSTASH_REDIS_REST_URL, token: line.settings.UPSTASH_REDIS_REST_TOKEN };
+    return new StatsCounters(redis, new Outage(() => {}), () => clock);
+  };
+
+  beforeAll(async () => {
+    line = await openLine(stores, kind, "cache", "archive");
+    archive = new Archive(connector(line.settings.DATABASE_URL, line.settings.NEON_FETCH_ENDPOINT));
+    counters = newCounters();
+  }, 120_000);
+
+  /** Answers of every status over the last week, most of them of late, told to both. */
+  async function aWeek(tenant: string): Promise<void> {
+    clock = NOW - 8 * 24 * HOUR_MS;
+    const all = (["hit", "miss", "collapsed", "unavailable", "off"] as const).flatMap((cache, i) =>
+      [0, 1, 5, 12, 59, 61, 200, 1_500, 9_000].map((minutes) => answer(tenant, NOW - minutes * 60_000 - i, cache)),
+    );
+    all.push(answer(tenant, NOW, "miss", { cost: null, firstTokenMs: null, inputTokens: null, outputTokens: null }));
+    const failed = answer(tenant, NOW, "miss");
+    failed.ended.status = "failed";
+    all.push(failed);
+    for (const { facts, ended } of all) await Promise.all([counters.count(tenant, ended), archive.save(facts)]);
+    clock = NOW;
+  }
+
+  it("says the same by the counters and, when Redis was flushed, by the archive", async () => {
+    const tenant = `week-${kind}`;
+    await aWeek(tenant);
+    for (const window of ["1h", "24h", "7d"] as const) {
+      const counted = statsReplySchema.parse(await statsOf({ counters, archive }, tenant, window, NOW));
+      expect(counted).toMatchObject({ source: "counters", note: null });
+      expect(counted.totals.runs).toBeGreaterThan(20);
+      const { source: _, ...figures } = counted;
+      const archived = await statsOf({ counters: null, archive }, tenant, window, NOW);
+      expect(closeTo(archived)).toEqual(closeTo({ ...figures, source: "archive" }));
+      await line.set("cache", "refuse");
+      const without = await statsOf({ counters, archive }, tenant, window, NOW);
+      expect(without.note).toContain("can't be reached");
+      expect(closeTo({ ...without, note: null })).toEqual(closeTo(archived));
+      await line.set("cache", "pass");
+    }
+    const redis = connect(
+      { url: line.settings.UPSTASH_REDIS_REST_URL, token: line.settings.UPSTASH_REDIS_REST_TOKEN },
+      5_000,
+    );
+    const before = await statsOf({ counters, archive }, tenant, "7d", NOW);
+    await redis.flushall();
+    const flushed = await statsOf({ counters, archive }, tenant, "7d", NOW);
+    expect(closeTo(flushed)).toEqual(closeTo({ ...before, source: "archive" }));
+    // What is counted from then on is added to what only the archive knows.
+    const later = answer(tenant, NOW + HOUR_MS, "hit");
+    clock = NOW + 60_000;
+    await counters.count(tenant, answer(tenant, NOW + 60_000, "hit").ended);
+    await counters.count(tenant, later.ended);
+    const both = await statsOf({ counters, archive }, tenant, "7d", NOW + HOUR_MS);
+    expect(both).toMatchObject({ source: "both", totals: { runs: before.totals.runs + 1 } });
+  });
+
+  it("knows nothing of another tenant", async () => {
+    await counters.count(`one-${kind}`, answer(`one-${kind}`, NOW, "miss").ended);
+    const other = await statsOf({ counters, archive }, `two-${kind}`, "1h", NOW);
+    expect(other).toMatchObject({ totals: { runs: 0, hitRate: null }, latency: [] });
+  });
+
+  it("leaves to the archive what could not be counted", async () => {
+    const tenant = `missed-${kind}`;
+    const own = newCounters();
+    clock = NOW - 8 * 24 * HOUR_MS;
+    const [first, missed, last] = [30, 20, 0].map((minutes) => answer(tenant, NOW - minutes * 60_000, "miss"));
+    if (!first || !missed || !last) throw new Error("There are three.");
+    await own.count(tenant, first.ended);
+    await line.set("cache", "refuse");
+    await own.count(tenant, missed.ended);
+    await line.set("cache", "pass");
+    await expect.poll(() => own.read(tenant, NOW, NOW, HOUR_MS)).not.toBeNull();
+    clock = NOW;
+    await own.count(tenant, last.ended);
+    for (const { facts } of [first, missed, last]) await archive.save(facts);
+    expect(await statsOf({ counters: own, archive }, tenant, "1h", NOW)).toMatchObject({ totals: { runs: 3 } });
+    // Without an archive, what is known is told, and since when.
+    const alone = await statsOf({ counters: own, archive: null }, tenant, "1h", NOW);
+    expect(alone).toMatchObject({
+      source: "counters",
+      totals: { runs: 2 },
+      note: "Counted since 2026-11-25T13:07:30.000Z.",
+    });
+  });
+});
+
+test("says what is missing where nothing is set up, or nothing answers", async () => {
+  const nothing = await statsOf({ counters: null, archive: null }, "open", "24h", NOW);
+  expect(nothing).toMatchObject({ source: "none", totals: { runs: 0 }, note: expect.stringContaining("DATABASE_URL") });
+  const away = { read: async () => null };
+  const gone = { tallies: () => Promise.reject(new Error("away")) };
+  expect(await statsOf({ counters: away, archive: gone }, "open", "24h", NOW)).toMatchObject({
+    source: "none",
+    note: "Neither the counters nor the archive can be reached.",
+  });
+});
+
+/** Sums of fractions differ in their last digits by the order in which they are added up. */
+function closeTo<T>(value: T): T {
+  return JSON.parse(
+    JSON.stringify(value, (_, each) => (typeof each === "number" ? Number(each.toPrecision(12)) : each)),
+  );
+}

@@ -1,0 +1,63 @@
+// What GET /api/stats tells: the counters' figures, and the archive's for the time that the counters do not know.
+import type { RunTally } from "../archive/tallies.ts";
+import { BOUNDS } from "../cache/histogram.ts";
+import type { Counted } from "../cache/stats-counters.ts";
+import { statsReply, type Tally } from "../cache/stats-reply.ts";
+import { HOUR_MS, spanOf } from "../cache/stats-span.ts";
+import type { StatsReply, StatsWindow } from "../protocol/requests.ts";
+
+export interface StatsSources {
+  /** Null where there is none; what it gives is null when it can't be reached. */
+  counters: { read(tenant: string, from: number, to: number, slotMs: number): Promise<Counted | null> } | null;
+  archive: {
+    tallies(tenant: string, from: number, to: number, slotMs: number, bounds: readonly number[]): Promise<RunTally[]>;
+  } | null;
+}
+
+export async function statsOf(
+  { counters, archive }: StatsSources,
+  tenant: string,
+  window: StatsWindow,
+  now: number,
+): Promise<StatsReply> {
+  const span = spanOf(window, now);
+  const slotMs = Math.min(span.stepMs, HOUR_MS);
+  const counted = (await counters?.read(tenant, span.from, now, slotMs)) ?? null;
+  // From this slot on the counters know every answer.
+  const known = counted?.since == null ? Number.POSITIVE_INFINITY : Math.ceil(counted.since / slotMs) * slotMs;
+  if (counted && known <= span.from) return statsReply(span, counted.tallies, "counters", null);
+  const until = Math.min(known, now + 1);
+  const archived = archive && (await archive.tallies(tenant, span.from, until, slotMs, BOUNDS).catch(() => null));
+  if (!archived) {
+    const note = withoutArchive({ counters, archive }, counted);
+    return statsReply(span, counted?.tallies ?? [], counted ? "counters" : "none", note);
+  }
+  const note = counters && !counted ? "The counters can't be reached; these are the archive's figures." : null;
+  if (!counted) return statsReply(span, archived, "archive", note);
+  const later = counted.tallies.filter(({ time }) => time >= known);
+  const before = better(
+    counted.tallies.filter(({ time }) => time < known),
+    archived,
+  );
+  return statsReply(span, [...before, ...later], later.length > 0 ? "both" : "archive", note);
+}
+
+/** Of each slot the figures of whoever knows more of its answers: the one may be behind, the other have been flushed. */
+function better(counted: readonly Tally[], archived: readonly Tally[]): Tally[] {
+  const times = new Set([...counted, ...archived].map(({ time }) => time));
+  return [...times].flatMap((time) => {
+    const [one, other] = [counted, archived].map((tallies) => tallies.filter((tally) => tally.time === time));
+    const runs = (tallies: Tally[] = []) => tallies.reduce((sum, tally) => sum + tally.runs, 0);
+    return (runs(one) > runs(other) ? one : other) ?? [];
+  });
+}
+
+/** Why the archive does not stand in for what the counters do not know. */
+function withoutArchive({ counters, archive }: StatsSources, counted: Counted | null): string {
+  if (!counters && !archive) return "Set UPSTASH_REDIS_REST_URL, or DATABASE_URL, to have figures.";
+  if (!counted)
+    return counters && archive ? "Neither the counters nor the archive can be reached." : "They can't be reached.";
+  const since =
+    counted.since === null ? "Nothing has been counted yet" : `Counted since ${new Date(counted.since).toISOString()}`;
+  return archive ? `${since}; the archive, which knows what was before, can't be reached.` : `${since}.`;
+}
