@@ -1,4 +1,6 @@
 // The API's calls, one function each, typed by the protocol. Nothing else in the page knows a path.
+
+import type { WireRecord } from "../../protocol/records.ts";
 import type {
   CancelReply,
   ChatListReply,
@@ -29,6 +31,15 @@ export const listChats = (cursor: string | null, signal: AbortSignal) =>
   call<ChatListReply>(cursor === null ? "/api/chats" : `/api/chats?cursor=${encodeURIComponent(cursor)}`, { signal });
 
 export const readChat = (id: string) => call<ChatReply>(chatPath(id));
+
+/** How long a page of a chat's past may take; the socket brings what has not come, ms. */
+const PAST_TIMEOUT = 8_000;
+
+/** A page of a chat's promised records after an offset. */
+export const readRecords = (id: string, offset: string) =>
+  call<{ records: WireRecord[] }>(`/api/chat/chunks/${encodeURIComponent(id)}?offset=${encodeURIComponent(offset)}`, {
+    signal: AbortSignal.timeout(PAST_TIMEOUT),
+  });
 
 export const renameChat = (id: string, title: string) =>
   call<ChatSummary>(chatPath(id), { method: "PATCH", body: { title } });

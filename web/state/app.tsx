@@ -5,6 +5,7 @@ import {
   createContext,
   createEffect,
   createMemo,
+  createRoot,
   createSignal,
   type JSX,
   on,
@@ -14,7 +15,7 @@ import {
   useContext,
 } from "solid-js";
 import type { Model } from "../../protocol/requests.ts";
-import { cancel, generate, readChat, readModels, readTiers } from "../api/chats.ts";
+import { cancel, generate, readChat, readModels, readRecords, readTiers } from "../api/chats.ts";
 import { openSocket } from "../api/socket.ts";
 import { t } from "../i18n/locale.ts";
 import { createChatSession, type SessionApi } from "./chat-session.ts";
@@ -23,7 +24,7 @@ import { makeRemote } from "./remote.ts";
 import { adoptSettings, type Settings, setSettings, settingsOf, toAsk } from "./settings.ts";
 import { recall, remember } from "./storage.ts";
 
-const api: SessionApi = { generate, cancel, readChat, openSocket };
+const api: SessionApi = { generate, cancel, readChat, readRecords, openSocket };
 /** What a deployment offers changes only with its configuration. */
 const FRESH_FOR = 60_000;
 
@@ -40,7 +41,16 @@ function makeApp() {
   const models = makeRemote(readModels, { freshFor: FRESH_FOR });
 
   const openId = createMemo(() => CHAT_PATH.exec(location.pathname)?.[1] ?? null);
-  const newSession = (id: string | null) => createChatSession(id, api);
+  // In a root of its own: a session that begins in an effect must not end when that effect runs again.
+  const newSession = (id: string | null) =>
+    createRoot((end) => {
+      const session = createChatSession(id, api);
+      const dispose = () => {
+        session.dispose();
+        end();
+      };
+      return { ...session, dispose };
+    });
   const [session, setSession] = createSignal(newSession(untrack(openId)));
   createEffect(
     on(
@@ -109,7 +119,8 @@ function makeApp() {
   }
   function settle(here: ReturnType<typeof newSession>, isNew: boolean, id: string | null) {
     if (id === null) return;
-    chats.touch(id, { running: true, updatedAt: Date.now() });
+    // A kept answer may be whole before its ask is answered.
+    chats.touch(id, { running: here.activeRun() !== undefined || here.pending() !== null, updatedAt: Date.now() });
     if (!isNew) return;
     adoptSettings(id);
     chats.add(id);

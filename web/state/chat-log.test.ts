@@ -44,6 +44,20 @@ describe("a chat's log", () => {
     expect(log.chat.runs["c.1"]).toMatchObject({ text: "Hello there", committed: 6 });
   });
 
+  it("takes a page as it takes its records one by one, and no further than a gap", () => {
+    const ended = { offset: "000000000004", type: "title", title: "Named" } as const;
+    const records = [started, delta(0, "Hello ", "000000000003"), delta(6, "there"), ended];
+    const one = makeChatLog();
+    for (const record of records) one.take(record);
+    const all = makeChatLog();
+    expect(all.takeAll(records)).toBe(true);
+    expect(all.chat).toEqual(one.chat);
+    expect(all.offset).toBe(one.offset);
+    expect(all.takeAll([delta(11, "!", "000000000005"), delta(99, "x", "000000000006")])).toBe(false);
+    expect(all.offset).toBe("000000000005");
+    expect(all.chat.runs["c.1"]?.text).toBe("Hello there!");
+  });
+
   it("asks for a reconnect at a gap, and for everything when that did not mend it", () => {
     const log = makeChatLog();
     log.take(started);

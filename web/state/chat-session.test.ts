@@ -11,6 +11,7 @@ const CHAT = "a".repeat(64);
 let sockets: { offset: string; handlers: SocketHandlers; dropped: boolean }[];
 let asked: { body: GenerateRequest; key: string }[];
 let refuse: ApiError | null;
+let past: WireRecord[];
 const api: SessionApi = {
   async generate(body, key) {
     asked.push({ body, key });
@@ -19,6 +20,7 @@ const api: SessionApi = {
   },
   cancel: vi.fn(async (id: string) => ({ id, state: "running" as const })),
   readChat: async () => ({}),
+  readRecords: async () => ({ records: past }),
   openSocket(_, offset, handlers) {
     const socket = { offset, handlers, dropped: false };
     sockets.push(socket);
@@ -68,10 +70,18 @@ function session(id: string | null): ChatSession {
   return createRoot(() => createChatSession(id, api));
 }
 
+/** An existing chat, once its past was read and its socket asked for. */
+async function opened(): Promise<ChatSession> {
+  const chat = session(CHAT);
+  await vi.waitFor(() => expect(sockets).toHaveLength(1));
+  return chat;
+}
+
 beforeEach(() => {
   sockets = [];
   asked = [];
   refuse = null;
+  past = [];
 });
 
 describe("a chat's session", () => {
@@ -105,8 +115,8 @@ describe("a chat's session", () => {
   });
 
   it("comes back from its last promise after a cut", async () => {
+    const chat = await opened();
     vi.useFakeTimers();
-    const chat = session(CHAT);
     last().handlers.opened();
     send(message("1", null, "q"), runStarted(1, "1", "2"));
     send({ type: "delta", run: `${CHAT}.1`, at: 0, text: "shown only" });
@@ -119,8 +129,17 @@ describe("a chat's session", () => {
     chat.dispose();
   });
 
-  it("reconnects at a gap", () => {
-    const chat = session(CHAT);
+  it("reads its past in one go, and goes on by the socket from where that ends", async () => {
+    past = [message("1", null, "q"), runStarted(1, "1", "2")];
+    const chat = await opened();
+    expect(chat.loaded()).toBe(true);
+    expect(chat.path().map(({ id }) => id)).toEqual(["1", "2"]);
+    expect(last().offset).toBe("000000000002");
+    chat.dispose();
+  });
+
+  it("reconnects at a gap", async () => {
+    const chat = await opened();
     last().handlers.opened();
     send(message("1", null, "q"), runStarted(1, "1", "2"));
     send({ type: "delta", run: `${CHAT}.1`, at: 9, text: "too far" });
@@ -131,7 +150,7 @@ describe("a chat's session", () => {
   });
 
   it("edits beside the edited message and answers again beside the answer", async () => {
-    const chat = session(CHAT);
+    const chat = await opened();
     last().handlers.opened();
     send(message("1", null, "q"), runStarted(1, "1", "2"), message("3", "2", "more"), runStarted(2, "3", "4"));
     await drawn();
@@ -151,7 +170,7 @@ describe("a chat's session", () => {
   });
 
   it("changes only the run that grew", async () => {
-    const chat = session(CHAT);
+    const chat = await opened();
     last().handlers.opened();
     send(message("1", null, "q"), runStarted(1, "1", "2"));
     await drawn();

@@ -2,7 +2,8 @@
 // without an id is a chat not begun yet; its first ask gives it one.
 import { batch, createMemo, createSignal } from "solid-js";
 import { createStore, produce } from "solid-js/store";
-import type { ChatState, MessageState, RunState } from "../../protocol/reduce.ts";
+import type { WireRecord } from "../../protocol/records.ts";
+import { type ChatState, emptyChat, type MessageState, type RunState } from "../../protocol/reduce.ts";
 import type { CancelReply, GenerateReply, GenerateRequest } from "../../protocol/requests.ts";
 import { ApiError } from "../api/client.ts";
 import type { OpenSocket } from "../api/socket.ts";
@@ -10,7 +11,7 @@ import { makeChatLog } from "./chat-log.ts";
 import { type Connection, idle } from "./connection.ts";
 import { makeFrames } from "./frames.ts";
 import { makeKey } from "./key.ts";
-import { makeLink } from "./link.ts";
+import { type Link, makeLink } from "./link.ts";
 import { notePace, type Pace, startPace } from "./pace.ts";
 import { type Chosen, chooseMessage, type PathStep, parentKey, visiblePath } from "./path.ts";
 
@@ -18,6 +19,7 @@ export interface SessionApi {
   generate(body: GenerateRequest, idempotencyKey: string): Promise<GenerateReply>;
   cancel(runId: string): Promise<CancelReply>;
   readChat(id: string): Promise<unknown>;
+  readRecords(id: string, offset: string): Promise<{ records: readonly WireRecord[] }>;
   openSocket: OpenSocket;
 }
 
@@ -48,6 +50,26 @@ interface View {
 const BURST_PAUSE = 40;
 const BURST_END = 600;
 
+/** Brings a view to where the chat is: what did not change since `before` is not touched. */
+function update(view: View, before: ChatState, chat: ChatState): void {
+  view.title = chat.title;
+  for (const id of Object.keys(before.messages)) if (!chat.messages[id]) delete view.messages[id];
+  for (const id of Object.keys(before.runs)) if (!chat.runs[id]) delete view.runs[id];
+  for (const [id, message] of Object.entries(chat.messages)) {
+    if (message !== before.messages[id]) view.messages[id] = { ...message };
+  }
+  for (const [id, run] of Object.entries(chat.runs)) {
+    if (run === before.runs[id]) continue;
+    const target = view.runs[id];
+    if (target) Object.assign(target, run);
+    else view.runs[id] = { ...run };
+  }
+}
+
+/** The store's own: what it changes must not change the log's. */
+const copies = (runs: ChatState["runs"]): Record<string, RunState> =>
+  Object.fromEntries(Object.entries(runs).map(([id, run]) => [id, { ...run }]));
+
 export function createChatSession(initialId: string | null, api: SessionApi) {
   const [chatId, setChatId] = createSignal(initialId);
   const [view, setView] = createStore<View>({ title: null, messages: {}, runs: {} });
@@ -67,26 +89,14 @@ export function createChatSession(initialId: string | null, api: SessionApi) {
     const before = shown;
     shown = chat;
     batch(() => {
-      setView(
-        produce((view) => {
-          view.title = chat.title;
-          for (const id of Object.keys(before.messages)) if (!chat.messages[id]) delete view.messages[id];
-          for (const id of Object.keys(before.runs)) if (!chat.runs[id]) delete view.runs[id];
-          for (const [id, message] of Object.entries(chat.messages)) {
-            if (message !== before.messages[id]) view.messages[id] = { ...message };
-          }
-          for (const [id, run] of Object.entries(chat.runs)) {
-            if (run === before.runs[id]) continue;
-            const target = view.runs[id];
-            if (target) Object.assign(target, run);
-            else view.runs[id] = { ...run };
-          }
-        }),
-      );
+      // The first view is the chat as it is: nothing of it is looked at one by one.
+      if (before === emptyChat) setView({ ...chat, messages: { ...chat.messages }, runs: copies(chat.runs) });
+      else setView(produce((view) => update(view, before, chat)));
       settlePending(chat);
     });
   }
 
+  let over = false;
   const frames = makeFrames(publish);
   let burstBegan = 0;
   let burstTimer: ReturnType<typeof setTimeout> | undefined;
@@ -132,7 +142,18 @@ export function createChatSession(initialId: string | null, api: SessionApi) {
       },
     });
   let link = initialId === null ? null : makeLinkTo(initialId);
-  link?.signal({ type: "start" });
+  if (link && initialId !== null) void begin(link, initialId);
+
+  /** A chat's past comes in a page, which costs one task and not one for each record; all else comes by the socket. */
+  async function begin(to: Link, id: string) {
+    try {
+      const { records } = await api.readRecords(id, log.offset);
+      if (!over && log.takeAll(records) && records.length > 0) endBurst();
+    } catch {
+      // Whatever is wrong, the socket meets it too, and says so.
+    }
+    if (!over) to.signal({ type: "start" });
+  }
 
   /** An ask is settled when the log has it. */
   function settlePending(chat: ChatState) {
@@ -265,6 +286,7 @@ export function createChatSession(initialId: string | null, api: SessionApi) {
     choose: (messageId: string) => setChosen((now) => chooseMessage(view.messages, now, messageId)),
     reconnect: () => link?.signal({ type: "wake" }),
     dispose() {
+      over = true;
       clearTimeout(burstTimer);
       frames.stop();
       link?.stop();

@@ -14,8 +14,8 @@ import { PendingAnswer, PendingQuestion } from "./pending.tsx";
 import { Question } from "./question.tsx";
 
 /** Messages drawn at first, and how many more each time the reader nears the top. */
-const FIRST = 12;
-const MORE = 8;
+const FIRST = 8;
+const MORE = 6;
 
 export function Conversation(props: { session: ChatSession }) {
   const app = useApp();
