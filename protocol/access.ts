@@ -122,6 +122,7 @@ export const shareReplySchema = z
     api: z.string().describe("Where a program does."),
   })
   .meta({ id: "ShareReply" });
+export type ShareReply = z.infer<typeof shareReplySchema>;
 
 /** A chat as somebody sees it who has only its link: what was said, and nothing of whose it is or what it cost. */
 export const sharedChatSchema = z

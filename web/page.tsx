@@ -1,23 +1,20 @@
 // The page's frame: routes, and the shell all views stand in.
 import { Route, Router } from "@solidjs/router";
-import { type Component, ErrorBoundary, lazy } from "solid-js";
+import { ErrorBoundary } from "solid-js";
 import { ProblemNote } from "./components/problem.tsx";
 import { t } from "./i18n/locale.ts";
-import { loadViewWords } from "./i18n/views.ts";
 import { AppProvider } from "./state/app.tsx";
 import { ChatView } from "./views/chat/chat-view.tsx";
 import { NotFound } from "./views/not-found.tsx";
 import { Shell } from "./views/shell.tsx";
+import { withWords } from "./views/with-words.ts";
 
-/** A view beside the chat: fetched when it is opened, with its words. */
-const beside = (load: () => Promise<{ default: Component }>) =>
-  lazy(async () => (await Promise.all([load(), loadViewWords()]))[0]);
-
-const StatsView = beside(() => import("./views/stats/stats-view.tsx"));
-const WorkflowsView = beside(() => import("./views/workflows/workflows-view.tsx"));
-const CompareView = beside(() => import("./views/compare/compare-view.tsx"));
-const HealthView = beside(() => import("./views/health/health-view.tsx"));
-const StatesView = beside(() => import("./views/states/states-view.tsx"));
+const StatsView = withWords(() => import("./views/stats/stats-view.tsx"));
+const WorkflowsView = withWords(() => import("./views/workflows/workflows-view.tsx"));
+const CompareView = withWords(() => import("./views/compare/compare-view.tsx"));
+const HealthView = withWords(() => import("./views/health/health-view.tsx"));
+const SharedView = withWords(() => import("./views/shared/shared-view.tsx"));
+const StatesView = withWords(() => import("./views/states/states-view.tsx"));
 
 /** A bug of ours: nothing is lost by it, and a reload is the way out. */
 function Broken() {
@@ -44,6 +41,7 @@ export function Page() {
       <Route path="/workflows/:runId?" component={WorkflowsView} />
       <Route path="/compare" component={CompareView} />
       <Route path="/status" component={HealthView} />
+      <Route path="/shared/:token" component={SharedView} />
       <Route path="/states" component={StatesView} />
       <Route path="*" component={NotFound} />
     </Router>

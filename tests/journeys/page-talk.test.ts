@@ -150,7 +150,7 @@ describe.skipIf(withoutChromium)(
       await expect.poll(() => page.url(), PATIENCE).toContain(chat);
 
       const saved = page.waitForEvent("download");
-      await page.getByRole("button", { name: "Export" }).click();
+      await page.getByRole("button", { name: "Share and export" }).click();
       await page.getByRole("menuitem", { name: "Export as Markdown" }).click();
       expect((await saved).suggestedFilename()).toMatch(/\.md$/);
 
@@ -218,10 +218,11 @@ describe.skipIf(withoutChromium)(
       await page.keyboard.press("Enter");
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("Enter");
-      await tabTo("Export");
+      await tabTo("Share and export");
       await page.keyboard.press("Enter");
       await page.getByRole("menuitem").first().waitFor();
       const saved = page.waitForEvent("download");
+      await page.keyboard.press("ArrowDown");
       await page.keyboard.press("ArrowDown");
       await page.keyboard.press("Enter");
       await saved;

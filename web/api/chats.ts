@@ -1,5 +1,6 @@
 // The API's calls, one function each, typed by the protocol. Nothing else in the page knows a path.
 
+import type { SharedChat, ShareReply } from "../../protocol/access.ts";
 import type { WireRecord } from "../../protocol/records.ts";
 import type {
   CancelReply,
@@ -46,6 +47,11 @@ export const renameChat = (id: string, title: string) =>
 
 /** `keepalive`: the page may be closing. */
 export const deleteChat = (id: string, keepalive = false) => call<void>(chatPath(id), { method: "DELETE", keepalive });
+
+/** A chat's link for others; the same one until it is taken back. */
+export const shareChat = (id: string) => call<ShareReply>(`${chatPath(id)}/share`, { method: "POST" });
+export const unshareChat = (id: string) => call<void>(`${chatPath(id)}/share`, { method: "DELETE" });
+export const readShared = (token: string) => call<SharedChat>(`/api/shared/${encodeURIComponent(token)}`);
 
 export const exportUrl = (id: string, format: "md" | "json") => `${chatPath(id)}/export?format=${format}`;
 

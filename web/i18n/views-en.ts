@@ -1,4 +1,4 @@
-// The English words of the views beside the chat: statistics, workflows, status, comparison. Fetched with the first of them.
+// The English words of the views beside the chat and of the dialogs. Fetched with the first of them.
 const s = (n: number) => (n === 1 ? "" : "s");
 
 export const en = {
@@ -164,6 +164,39 @@ export const en = {
     workLead:
       "A month has 30 days. An answer writes about one row each 1.5 s and eight more; a shared answer’s log is written once more for its chat. " +
       "An object’s time is that of the answer at 128 MB. A workflow takes about ten actions and one more each ten seconds; its worker’s hour is shared by all answers under way.",
+  },
+  search: {
+    title: "Search chats",
+    placeholder: "Search titles and messages…",
+    none: (q: string) => `Nothing found for “${q}”.`,
+    results: (n: number) => `${n} result${s(n)}`,
+    recent: "Recent",
+    failed: "The search did not work.",
+  },
+  help: {
+    title: "Keyboard shortcuts",
+    keys: {
+      newChat: "New chat",
+      search: "Search chats",
+      stop: "Stop the answer",
+      focus: "Go to the composer",
+      copy: "Copy the last answer",
+      send: "Send",
+      newline: "New line",
+      help: "This sheet",
+    },
+  },
+  share: {
+    title: "Share this chat",
+    about:
+      "Whoever has the link can read this chat as it is at that time, and nothing else of yours. You can take it back.",
+    make: "Make a link",
+    link: "Link to this chat",
+    takeBack: "Take the link back",
+    takenBack: "The link leads nowhere any more.",
+    lead: (time: string) => `Shared to be read · last changed ${time}`,
+    goneTitle: "This link leads nowhere",
+    gone: "The chat was deleted, or its link was taken back.",
   },
   states: {
     title: "States of the components",

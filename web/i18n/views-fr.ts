@@ -173,6 +173,39 @@ export const fr: ViewsDictionary = {
       "Un mois a 30 jours. Une réponse écrit environ une ligne toutes les 1,5 s, et huit de plus ; le journal d’une réponse partagée est écrit une fois de plus pour sa discussion. " +
       "Le temps d’un objet est celui de la réponse, à 128 Mo. Un workflow demande une dizaine d’actions, et une de plus toutes les dix secondes ; l’heure de son worker est partagée entre les réponses en cours.",
   },
+  search: {
+    title: "Rechercher dans les discussions",
+    placeholder: "Chercher dans les titres et les messages…",
+    none: (q: string) => `Rien trouvé pour « ${q} ».`,
+    results: (n: number) => `${n} résultat${s(n)}`,
+    recent: "Récentes",
+    failed: "La recherche n’a pas abouti.",
+  },
+  help: {
+    title: "Raccourcis clavier",
+    keys: {
+      newChat: "Nouvelle discussion",
+      search: "Rechercher",
+      stop: "Arrêter la réponse",
+      focus: "Aller au champ de saisie",
+      copy: "Copier la dernière réponse",
+      send: "Envoyer",
+      newline: "Aller à la ligne",
+      help: "Cette aide",
+    },
+  },
+  share: {
+    title: "Partager cette discussion",
+    about:
+      "Toute personne qui a le lien peut lire cette discussion telle qu’elle est à ce moment-là, et rien d’autre de vous. Vous pouvez le reprendre.",
+    make: "Créer un lien",
+    link: "Lien vers cette discussion",
+    takeBack: "Reprendre le lien",
+    takenBack: "Le lien ne mène plus nulle part.",
+    lead: (time: string) => `Partagée en lecture · modifiée le ${time}`,
+    goneTitle: "Ce lien ne mène nulle part",
+    gone: "La discussion a été supprimée, ou son lien a été repris.",
+  },
   states: {
     title: "États des composants",
     lead: "Chaque composant dans chacun de ses états, pour le développement.",

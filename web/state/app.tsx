@@ -68,7 +68,7 @@ function makeApp() {
   onCleanup(() => untrack(session).dispose());
 
   const [drawer, setDrawer] = createSignal(false);
-  const [dialog, setDialog] = createSignal<"search" | "help" | null>(null);
+  const [dialog, setDialog] = createSignal<"search" | "help" | "share" | null>(null);
   const [panel, setPanelSignal] = createSignal(wide() && recall("panel") === "open");
   createEffect(
     on(

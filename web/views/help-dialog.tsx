@@ -1,22 +1,22 @@
 // The keyboard, on one sheet.
 import { For } from "solid-js";
 import { Dialog } from "../components/dialog.tsx";
-import { t } from "../i18n/locale.ts";
+import { v } from "../i18n/views.ts";
 import { keysOf } from "./shortcuts.ts";
 
 export default function HelpDialog(props: { close: () => void }) {
   const rows = (): [string, string[]][] => [
-    [t("help.keys.send"), ["↵"]],
-    [t("help.keys.newline"), keysOf("shift", "↵")],
-    [t("help.keys.stop"), ["Esc"]],
-    [t("help.keys.focus"), keysOf("shift", "Esc")],
-    [t("help.keys.copy"), keysOf("mod", "shift", "C")],
-    [t("help.keys.newChat"), keysOf("mod", "shift", "O")],
-    [t("help.keys.search"), keysOf("mod", "K")],
-    [t("help.keys.help"), keysOf("mod", "/")],
+    [v("help.keys.send"), ["↵"]],
+    [v("help.keys.newline"), keysOf("shift", "↵")],
+    [v("help.keys.stop"), ["Esc"]],
+    [v("help.keys.focus"), keysOf("shift", "Esc")],
+    [v("help.keys.copy"), keysOf("mod", "shift", "C")],
+    [v("help.keys.newChat"), keysOf("mod", "shift", "O")],
+    [v("help.keys.search"), keysOf("mod", "K")],
+    [v("help.keys.help"), keysOf("mod", "/")],
   ];
   return (
-    <Dialog title={t("help.title")} close={props.close} class="help">
+    <Dialog title={v("help.title")} close={props.close} class="help">
       <dl class="keys">
         <For each={rows()}>
           {([what, keys]) => (

@@ -7,6 +7,7 @@ import type { SearchReply } from "../../protocol/requests.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { explain } from "../components/problem.tsx";
 import { format, t } from "../i18n/locale.ts";
+import { v } from "../i18n/views.ts";
 import { useApp } from "../state/app.tsx";
 import { makeSearch } from "../state/search.ts";
 import { splitSnippet } from "../state/snippet.ts";
@@ -53,7 +54,7 @@ export default function SearchDialog(props: { close: () => void }) {
   }
 
   return (
-    <Dialog title={t("search.title")} close={props.close} class="search" bare>
+    <Dialog title={v("search.title")} close={props.close} class="search" bare>
       <div class="search-box">
         <Search size={17} aria-hidden="true" />
         <input
@@ -63,8 +64,8 @@ export default function SearchDialog(props: { close: () => void }) {
           aria-expanded="true"
           aria-controls="search-hits"
           aria-activedescendant={hits().length > 0 ? `hit-${at()}` : undefined}
-          aria-label={t("search.title")}
-          placeholder={t("search.placeholder")}
+          aria-label={v("search.title")}
+          placeholder={v("search.placeholder")}
           maxlength={200}
           value={text()}
           onInput={(event) => setText(event.currentTarget.value)}
@@ -72,20 +73,20 @@ export default function SearchDialog(props: { close: () => void }) {
         />
       </div>
       <p class="visually-hidden" role="status">
-        {text().trim() && !found.busy() ? t("search.results", hits().length) : ""}
+        {text().trim() && !found.busy() ? v("search.results", hits().length) : ""}
       </p>
       <Show when={found.failure()}>
         {(failure) => (
           <p class="search-none" role="alert">
-            {t("search.failed")} {explain(failure())}
+            {v("search.failed")} {explain(failure())}
           </p>
         )}
       </Show>
       <Show when={text().trim() && hits().length === 0 && !found.busy() && !found.failure()}>
-        <p class="search-none">{t("search.none", text().trim())}</p>
+        <p class="search-none">{v("search.none", text().trim())}</p>
       </Show>
       <Show when={hits().length > 0}>
-        <div class="search-hits" id="search-hits" role="listbox" aria-label={t("search.title")}>
+        <div class="search-hits" id="search-hits" role="listbox" aria-label={v("search.title")}>
           <For each={hits()}>
             {(hit, index) => (
               // biome-ignore lint/a11y/useFocusableInteractive: focus stays in the input, which names the active one.

@@ -1,14 +1,16 @@
 // What stands around every view: the sidebar (a drawer on a phone), the dialogs, the toasts, the keyboard.
-import { createEffect, For, lazy, type ParentProps, Show, Suspense } from "solid-js";
+import { createEffect, For, type ParentProps, Show, Suspense } from "solid-js";
 import { t } from "../i18n/locale.ts";
 import { useApp } from "../state/app.tsx";
 import { dismiss, toasts } from "../state/toasts.ts";
 import { useShortcuts } from "./shortcuts.ts";
 import "./shell.css";
 import { Sidebar } from "./sidebar/sidebar.tsx";
+import { withWords } from "./with-words.ts";
 
-const SearchDialog = lazy(() => import("./search-dialog.tsx"));
-const HelpDialog = lazy(() => import("./help-dialog.tsx"));
+const SearchDialog = withWords(() => import("./search-dialog.tsx"));
+const HelpDialog = withWords(() => import("./help-dialog.tsx"));
+const ShareDialog = withWords(() => import("./share-dialog.tsx"));
 
 export function Shell(props: ParentProps) {
   const app = useApp();
@@ -38,6 +40,9 @@ export function Shell(props: ParentProps) {
       <Suspense>
         <Show when={app.dialog() === "search"}>
           <SearchDialog close={() => app.setDialog(null)} />
+        </Show>
+        <Show when={app.dialog() === "share" && app.session().chatId()}>
+          {(id) => <ShareDialog chatId={id()} close={() => app.setDialog(null)} />}
         </Show>
         <Show when={app.dialog() === "help"}>
           <HelpDialog close={() => app.setDialog(null)} />

@@ -75,9 +75,11 @@ export function Header() {
         {(id) => (
           <MenuButton
             class="icon-button open-export"
-            label={t("chat.export")}
+            label={t("chat.share")}
             entries={[
-              { label: t("chat.exportMarkdown"), run: () => download(exportUrl(id(), "md")) },
+              // The menu gives the focus back as it closes; the dialog takes it after that.
+              { label: t("chat.shareLink"), run: () => setTimeout(() => app.setDialog("share")) },
+              { label: t("chat.exportMarkdown"), separated: true, run: () => download(exportUrl(id(), "md")) },
               { label: t("chat.exportJson"), run: () => download(exportUrl(id(), "json")) },
             ]}
           >

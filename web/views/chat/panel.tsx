@@ -1,22 +1,19 @@
 // The chat's settings and its sums. Beside the conversation where there is room, over it where there is none.
 import RotateCcw from "lucide-solid/icons/rotate-ccw";
 import X from "lucide-solid/icons/x";
-import { createMemo, createUniqueId, type JSX, lazy, onCleanup, onMount, Show, Suspense } from "solid-js";
+import { createMemo, createUniqueId, type JSX, onCleanup, onMount, Show, Suspense } from "solid-js";
 import { MAX_SYSTEM_LENGTH } from "../../../protocol/limits.ts";
 import { Segmented } from "../../components/segmented.tsx";
 import { Tooltip } from "../../components/tooltip.tsx";
 import { format, t } from "../../i18n/locale.ts";
-import { loadViewWords } from "../../i18n/views.ts";
 import { useApp } from "../../state/app.tsx";
 import { sumRuns } from "../../state/sums.ts";
+import { withWords } from "../with-words.ts";
 import { ModelButton } from "./model-button.tsx";
 import "../../components/range.css";
 import "./panel.css";
 
-const WorkflowBeside = lazy(async () => {
-  const [module] = await Promise.all([import("../workflows/beside.tsx"), loadViewWords()]);
-  return module;
-});
+const WorkflowBeside = withWords(() => import("../workflows/beside.tsx"));
 
 /** Token limits a person would choose between, as stops of the slider. */
 const STOPS = [128, 256, 512, 1024, 2048, 4096, 8192, 16_384, 32_768];

@@ -100,7 +100,7 @@ export default function StatesView() {
             </button>
             <MenuButton
               class="button"
-              label={t("chat.export")}
+              label={t("chat.share")}
               labelled
               entries={[
                 { label: t("chat.exportMarkdown"), run: () => {} },
@@ -108,7 +108,7 @@ export default function StatesView() {
                 { label: t("chat.delete"), run: () => {}, icon: Trash, danger: true, separated: true },
               ]}
             >
-              {t("chat.export")}
+              {t("chat.share")}
             </MenuButton>
             <button
               type="button"
