@@ -91,6 +91,7 @@ export const fr: ViewsDictionary = {
     history: (events: string, size: string) => `Historique : ${events} événements, ${size} ko`,
     progress: (percent: string) => `fait à ${percent}`,
     label: (steps: string) => `Déroulement : ${steps}`,
+    begun: "commencée",
     stepStates: {
       waiting: "en attente",
       running: "en cours",
@@ -114,8 +115,9 @@ export const fr: ViewsDictionary = {
       openai: "OpenAI",
       anthropic: "Anthropic",
       compatible: "Fournisseur compatible",
+      cache: "Cache (Redis)",
       redis: "Redis",
-      archive: "Archives",
+      archive: "Archives (Postgres)",
       postgres: "Postgres",
       temporal: "Temporal",
       bridge: "Pont Temporal",

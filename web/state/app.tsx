@@ -132,8 +132,9 @@ function makeApp() {
   createEffect(() => {
     const { chatId, title, activeRun, loaded } = session();
     const id = chatId();
-    if (id === null || !loaded()) return;
+    if (id === null || !loaded()) return chats.setOpen(null);
     const running = activeRun() !== undefined;
+    chats.setOpen({ id, running });
     const name = title();
     untrack(() => chats.touch(id, { running, ...(name !== null && { title: name }) }));
   });

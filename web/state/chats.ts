@@ -32,6 +32,8 @@ export function groupByDay(chats: readonly ChatSummary[], formats: Formats, now:
 }
 
 export function useChats() {
+  /** Whether the open chat is answering: it knows better than a list that may be a moment behind. */
+  const [open, setOpen] = createSignal<Pick<ChatSummary, "id" | "running"> | null>(null);
   const [leaving, setLeaving] = createSignal<ReadonlyMap<string, () => void>>(new Map());
 
   /** As many pages as the reader has scrolled to. */
@@ -69,7 +71,10 @@ export function useChats() {
   const all = createMemo((): ChatSummary[] => {
     const seen = new Map<string, ChatSummary>();
     for (const page of list.data() ?? []) for (const chat of page.chats) seen.set(chat.id, chat);
-    return [...seen.values()].filter((chat) => !leaving().has(chat.id));
+    const known = open();
+    return [...seen.values()]
+      .filter((chat) => !leaving().has(chat.id))
+      .map((chat) => (chat.id === known?.id && chat.running !== known.running ? { ...chat, ...known } : chat));
   });
 
   const editPages = (edit: (chats: ChatSummary[]) => ChatSummary[]) =>
@@ -137,6 +142,7 @@ export function useChats() {
     refresh: list.refresh,
     more,
     loadingMore,
+    setOpen,
     add,
     touch,
     rename,

@@ -27,15 +27,15 @@ const TONES = {
 
 function whatOf({ step, attempt, kind }: CourseEvent): string {
   const words = {
-    started: "running",
     lost: "failed",
     failed: "failed",
     done: "completed",
     cancelled: "cancelled",
   } as const;
   const which = attempt > 1 ? ` · ${v("workflows.attempt", attempt)}` : "";
-  const what = kind === "checkpoint" ? "" : ` · ${v(`workflows.stepStates.${words[kind]}`)}`;
-  return `${v(`workflows.steps.${step}`)}${which}${what}`;
+  const name = `${v(`workflows.steps.${step}`)}${which}`;
+  if (kind === "checkpoint") return name;
+  return `${name} · ${kind === "started" ? v("workflows.begun") : v(`workflows.stepStates.${words[kind]}`)}`;
 }
 
 export function WorkflowDetail(props: { id: string; title: string }) {
