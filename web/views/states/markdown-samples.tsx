@@ -22,7 +22,7 @@ A sum \\(\\sum_{k=1}^{n} k = \\frac{n(n+1)}{2}\\), and one that cannot be read: 
 
 > A quote of some length, to see how it stands.
 
-| river | length | |
+| river | length | where |
 | :-- | --: | :-: |
 | Nile | 6,650 km | Africa |
 | Loire | 1,006 km | Europe |

@@ -46,7 +46,7 @@ export function WorkflowRow(props: {
           {(drawn) => <CourseLine course={drawn()} label={courseLabel(drawn())} nameOf={stretchName} />}
         </Show>
       </td>
-      <td>{format().duration(Math.max(0, ended() - props.workflow.startedAt))}</td>
+      <td class="workflow-time">{format().duration(Math.max(0, ended() - props.workflow.startedAt))}</td>
       <td class="workflow-model">{props.workflow.model}</td>
     </tr>
   );
