@@ -3,7 +3,7 @@ import { COMMIT_LENGTH, COMMIT_MS, FIRST_COMMIT_MS } from "../protocol/commits.t
 import { commitDue } from "./commit-policy.ts";
 
 const since = 5_000;
-const some = { length: 10, since, first: false, firstBookmark: false };
+const some = { length: 10, since, first: false, waited: false, firstBookmark: false };
 
 describe("when shown text is promised", () => {
   test("the first early, later ones at the usual pace", () => {
@@ -15,6 +15,11 @@ describe("when shown text is promised", () => {
     expect(commitDue({ ...some, length: COMMIT_LENGTH })).toBe(since);
     expect(commitDue({ ...some, length: COMMIT_LENGTH - 1 })).toBeGreaterThan(since);
     expect(commitDue({ ...some, length: 0, firstBookmark: true })).toBe(since);
+  });
+
+  test("late when there is no word in it, unless somebody waits for it", () => {
+    expect(commitDue({ ...some, length: 0 })).toBeGreaterThan(since + 10 * COMMIT_MS);
+    expect(commitDue({ ...some, length: 0, waited: true })).toBe(since + COMMIT_MS);
   });
 
   test("a thousand tokens at fifty a second stay under two dozen rows", () => {

@@ -204,7 +204,12 @@ export class LogWriter {
   whenPromised(run: number): Promise<string> {
     const open = this.#open.get(run);
     const position = open?.position ?? this.#log.run(run)?.last ?? 0;
-    if (open && open.dirtySince !== null) return new Promise((resolve) => open.waiters.push(resolve));
+    if (open && open.dirtySince !== null) {
+      return new Promise((resolve) => {
+        open.waiters.push(resolve);
+        this.#arrange(open, this.#clock.now());
+      });
+    }
     const pending = this.#unannounced.find((entry) => entry.position === position);
     if (!pending) return Promise.resolve(formatOffset(position));
     return new Promise((resolve) => pending.waiters.push(resolve));
@@ -329,6 +334,7 @@ export class LogWriter {
       length,
       since: open.dirtySince,
       first: open.committed === 0,
+      waited: open.waiters.length > 0,
       firstBookmark: open.bookmark !== null && !open.bookmarkWritten,
     });
     if (due >= this.#arranged) return;

@@ -81,6 +81,15 @@ describe("bare text", () => {
     },
   );
 
+  test("of a chat that is deleted under its reader is aborted, not at its end", async () => {
+    const stream = open((owner) => textSink(owner, false));
+    object.writer.append(1, 1, 0, batch(0, "Be"));
+    object.subscribers.endAll();
+    await stream.pump();
+    await rest();
+    expect(stream.state.over).toBe("aborted");
+  });
+
   test("through a reader that stops for a while is whole", async () => {
     const { writer, clock } = object;
     const stream = open((owner) => textSink(owner, false, undefined, 4));

@@ -70,8 +70,8 @@ export interface TextFormat {
   piece(text: string): string;
   /** After all the text of a completed answer. */
   completed?(ended: RunEndedRecord): string;
-  /** What any other end is told by. Without it the connection is aborted, so that curl exits non-zero. */
-  broken?(ended: RunEndedRecord): string;
+  /** What any other end is told by; null when the chat was deleted under its reader. Without it the connection is aborted, so that curl exits non-zero. */
+  broken?(ended: RunEndedRecord | null): string;
   /** Keeps the connection open through silence. */
   heartbeat?: string;
 }
@@ -90,15 +90,15 @@ export function textSink(
 ): { body: ReadableStream<Uint8Array>; sink: Sink } {
   const drained = () => {
     owner.drained();
-    if (ended) abortWhenRead();
+    if (over) abortWhenRead();
   };
   const { body, controller } = byteStream({ closed: () => owner.closed(), drained }, backlog);
-  let ended = false;
+  let over = false;
   let written = 0;
   /** The run's text from `written` on. */
   let pending = "";
   let failure: string | undefined;
-  let last: string | undefined;
+  let ended: RunEndedRecord | null = null;
   const say = (words: string | undefined) => words && controller.enqueue(encoder.encode(words));
   say(format.begin?.());
   // An error throws away what is queued, so it waits until the reader has taken everything.
@@ -123,21 +123,24 @@ export function textSink(
       } else if (record.type === "commit" && committedOnly) {
         write(record.through - written);
       } else if (record.type === "run.ended") {
-        const whole = record.status === "completed";
-        last = whole ? format.completed?.(record) : format.broken?.(record);
-        if (!whole && last === undefined) failure = record.error?.message ?? `The answer was ${record.status}.`;
+        ended = record;
       }
     },
     ...(format.heartbeat !== undefined && { idle: () => say(format.heartbeat) }),
     end: () => {
-      ended = true;
+      over = true;
+      const completed = ended?.status === "completed" ? ended : null;
+      const last = completed ? format.completed?.(completed) : format.broken?.(ended);
       say(last);
+      if (!completed && last === undefined) failure = ended?.error?.message ?? `The answer was ${fate(ended)}.`;
       if (failure === undefined) controller.close();
       else abortWhenRead();
     },
   };
   return { body, sink };
 }
+
+const fate = (ended: RunEndedRecord | null) => ended?.status ?? "deleted";
 
 export function socketSink(socket: WebSocket): Sink {
   return {

@@ -5,6 +5,7 @@ import type { Play } from "../tests/played-provider.ts";
 import { ask, supervise } from "../tests/supervised.ts";
 
 const cut = new ProviderError("provider_stream_cut", "Cut.");
+const whole: Play = { pieces: ["Be", "cause"], end: { finish: "stop", usage: null } };
 const gone = new ProviderError("provider_stream_cut", "Gone.", { final: true });
 const usage = (inputTokens: number, outputTokens: number): Usage => ({
   inputTokens,
@@ -105,4 +106,64 @@ describe("an answer at a provider that would go on with it alone", () => {
     expect(provider.asked.map(({ beginning }) => beginning.kind)).toEqual(["fresh", "reattach"]);
     expect(text(1)).toBe("Because");
   });
+});
+
+describe("while no word comes", () => {
+  const later = new ProviderError("provider_overloaded", "Later.");
+  const stalled = new ProviderError("provider_stalled", "Nothing.");
+  const used = new ProviderError("provider_rate_limited", "The quota is used up.", { final: true });
+  const asked = async (plays: Play[], recovery: "continue" | "replace" = "replace") => {
+    const { supervisor, provider, clock, run } = supervise(plays);
+    await supervisor.start(ask({ recovery }));
+    await clock.advance(600_000);
+    return { kinds: provider.asked.map(({ beginning }) => beginning.kind), run: run(1), runs: run };
+  };
+
+  test("an answer that was begun and failed is asked for four times in all, and then it is the provider's failure", async () => {
+    const { kinds, run, runs } = await asked(Array.from({ length: 20 }, () => ({ pieces: [1], end: later })));
+    expect(kinds).toEqual(["fresh", "fresh", "fresh", "fresh"]);
+    expect(run.ended).toMatchObject({ status: "failed", error: { code: "provider_overloaded" }, replacedBy: null });
+    expect(() => runs(2)).toThrow();
+    // Each was begun, so the prompt was paid four times, as far as anybody knows.
+    expect(run.ended?.receipt).toMatchObject({ requests: 4, estimated: true, outputTokens: 0 });
+    expect(run.ended?.receipt.inputTokens).toBeGreaterThanOrEqual(4);
+  });
+
+  test("an answer whose connection breaks is joined again, which costs nothing, before it is asked for anew", async () => {
+    const { kinds, run } = await asked(
+      Array.from({ length: 20 }, (_, index) => ({ pieces: index % 3 === 0 ? [1] : [], end: stalled })),
+    );
+    expect(kinds).toEqual(["fresh", "reattach", "reattach", "fresh", "reattach", "reattach"]);
+    expect(run.ended).toMatchObject({ status: "failed", error: { code: "provider_stalled" } });
+  });
+
+  test("what waiting can't mend is not asked again", async () => {
+    const { kinds, run } = await asked([{ pieces: [1], end: used }, whole]);
+    expect(kinds).toEqual(["fresh"]);
+    expect(run.ended).toMatchObject({ status: "failed", error: { code: "provider_rate_limited" } });
+  });
+
+  test("a stop finds the prompt on the bill, once the provider has begun", async () => {
+    const { supervisor, run } = supervise([{ pieces: [1] }]);
+    await supervisor.start(ask());
+    await supervisor.cancel(1);
+    const { inputTokens, outputTokens, estimated } = run(1).ended?.receipt ?? expect.unreachable();
+    expect([inputTokens !== null && inputTokens > 0, outputTokens, estimated]).toEqual([true, 0, true]);
+  });
+});
+
+test("an answer is joined by its own words, not by those of the one it goes on from", async () => {
+  const { supervisor, provider, clock, text } = supervise([
+    { pieces: ["Be"], end: cut },
+    { pieces: [1, "ca"], end: cut },
+    { pieces: [2, "use"], end: stop(null) },
+  ]);
+  await supervisor.start(ask());
+  await clock.advance(60_000);
+  expect(provider.asked.map(({ beginning }) => beginning)).toMatchObject([
+    { kind: "fresh" },
+    { kind: "continue", prefix: "Be" },
+    { kind: "reattach", text: "ca" },
+  ]);
+  expect(text(1)).toBe("Because");
 });

@@ -12,6 +12,7 @@ import {
   type Piece,
   type Provider,
   ProviderError,
+  type Usage,
 } from "../providers/provider.ts";
 import { retryDelay } from "../providers/retry.ts";
 import { addUsage, type Bill, estimateUsage, NOTHING } from "./bill.ts";
@@ -65,6 +66,17 @@ export async function conclude(job: Job, surroundings: Surroundings, error: RunE
   await new Production(job, surroundings).conclude(error);
 }
 
+/** What can be asked of a provider. */
+type Attempt = "ask" | "reattach" | "continue";
+
+/** What happens to a connection; the answer behind it may be well. */
+const BROKEN = new Set<RunError["code"]>([
+  "provider_stream_cut",
+  "provider_stalled",
+  "provider_unreachable",
+  "provider_malformed",
+]);
+
 class Production {
   readonly #job: Job;
   readonly #at: Surroundings;
@@ -73,12 +85,18 @@ class Production {
   /** Requests made so far, those of lost producers counted as one each; also the number of the present attempt. */
   #requests: number;
   #recoveries: Recovery[];
-  /** Rungs and retries spent since the text last grew. */
+  /** Since the text last grew: rungs that failed, attempts to join an answer again, and new requests, each of them paid. */
   #failed = new Set<Rung>();
-  #retries = 0;
+  #joins = 0;
+  #asks = 0;
+  /** Why the last of those requests brought no word. */
+  #refused: ProviderError | null = null;
   /** What requests before the present one used; and where in the text the present one began. */
   #spent: Bill = NOTHING;
   #requestFrom = 0;
+  /** The provider began an answer that is not on the bill yet; and where in the text it began. */
+  #begun = false;
+  #answerFrom: number;
   /** The recovery that the next piece will prove to have worked. */
   #recovering: Omit<Recovery, "at"> | null = null;
   /** What came of the present request: text, and an answer at the provider that can be taken up again. */
@@ -93,6 +111,7 @@ class Production {
     this.#text = job.inherited?.text ?? "";
     this.#recoveries = job.inherited?.recoveries ?? [];
     this.#requests = this.#predecessors;
+    this.#answerFrom = this.#recoveries.findLast(({ mode }) => mode === "continue")?.at ?? 0;
     this.#startedAt = at.office.held?.started.time ?? at.clock.now();
     this.#signal = AbortSignal.any([job.signal, this.#fence.signal]);
   }
@@ -119,7 +138,7 @@ class Production {
         error = asProviderError(thrown);
         this.#at.log("request failed", { run: this.#job.run, rung, code: error.code, status: error.status });
         const next = await this.#after(error, rung);
-        if (next === "failed") return this.#fail(error);
+        if (next instanceof ProviderError) return this.#fail(next);
         rung = next;
         continue;
       }
@@ -141,23 +160,38 @@ class Production {
     return inherited === null || (inherited.resigned && !inherited.text && !this.#at.office.held?.bookmark);
   }
 
-  /** What to do after a failed request. */
-  async #after(error: ProviderError, tried: "ask" | "reattach" | "continue"): Promise<Rung | "ask" | "failed"> {
-    // Nothing came of the request, so making it again costs nobody anything.
-    if (!this.#cameOf.text && !this.#cameOf.answer) {
-      const { retries, random } = this.#at;
-      const failures = ++this.#retries;
-      const delay = retries ? retries.delay(error, failures) : retryDelay(error, failures, random);
-      if (delay !== null) {
-        const detail = `${error.message} Trying again in ${Math.ceil(delay / 1000)} s.`;
-        this.#at.office.phase(tried === "ask" ? "waiting" : "recovering", this.#requests + 1, detail);
-        await (retries ? retries.wait(delay, error) : pause(this.#at.clock, delay, this.#job.signal));
-        return tried;
-      }
-      if (tried === "ask") return "failed";
+  /** What to do after a failed request; an error, when the run has failed by it. */
+  async #after(error: ProviderError, tried: Attempt): Promise<Rung | "ask" | ProviderError> {
+    const { text, answer } = this.#cameOf;
+    if ((text || answer) && isFinal(error.code)) return error;
+    if (text) return this.#climb();
+    if (tried === "reattach") {
+      if (await this.#waits(error, ++this.#joins, tried)) return tried;
       this.#failed.add(tried);
-    } else if (isFinal(error.code)) return "failed";
+    } else {
+      this.#refused = error;
+      // The connection broke, not the answer: to take that up again costs nothing.
+      if (answer && BROKEN.has(error.code) && !error.final && this.#bookmark()) return this.#climb();
+    }
+    // Whatever is asked anew is paid anew, so while no word comes it is asked a few times only.
+    const cause = this.#refused;
+    if (cause === null || (await this.#waits(cause, this.#asks, tried))) {
+      return tried === "reattach" ? this.#climb() : tried;
+    }
+    if (!this.#text) return cause;
+    this.#failed.add("continue");
     return this.#climb();
+  }
+
+  /** Waits before the next attempt; false when there should be none. */
+  async #waits(error: ProviderError, failures: number, tried: Attempt): Promise<boolean> {
+    const { retries, random, office, clock } = this.#at;
+    const delay = retries ? retries.delay(error, failures) : retryDelay(error, failures, random);
+    if (delay === null) return false;
+    const detail = `${error.message} Trying again in ${Math.ceil(delay / 1000)} s.`;
+    office.phase(tried === "ask" ? "waiting" : "recovering", this.#requests + 1, detail);
+    await (retries ? retries.wait(delay, error) : pause(clock, delay, this.#job.signal));
+    return true;
   }
 
   #bookmark() {
@@ -171,7 +205,7 @@ class Production {
     return nextRung({ policy, bookmark: this.#bookmark(), failed: this.#failed, recoveries });
   }
 
-  async #request(rung: "ask" | "reattach" | "continue"): Promise<Ending> {
+  async #request(rung: Attempt): Promise<Ending> {
     const { provider, ask } = this.#job;
     const { office } = this.#at;
     const bookmark = this.#bookmark();
@@ -179,16 +213,19 @@ class Production {
     this.#requests += 1;
     this.#cameOf = { text: false, answer: false };
     office.phase(rung === "ask" ? "waiting" : "recovering", this.#requests, null);
-    if (rung === "continue" && bookmark) void this.#stopAnswer(bookmark);
-    if (rung !== "ask") {
-      const madeTwice = rung === "continue" ? this.#madeTwice() : 0;
-      this.#recovering = { mode: rung, madeTwice };
-      if (rung === "reattach" && bookmark) beginning = { kind: "reattach", bookmark, text: this.#text };
-      else if (this.#text) beginning = { kind: "continue", prefix: this.#text };
-    }
     if (rung !== "reattach") {
       // A stream taken up again reports the whole answer's usage at its end; any other request is paid apart.
       this.#settleBill();
+      this.#asks += 1;
+      this.#answerFrom = this.#text.length;
+      if (bookmark) void this.#stopAnswer(bookmark);
+    }
+    if (rung !== "ask") {
+      const madeTwice = rung === "continue" ? this.#madeTwice() : 0;
+      this.#recovering = { mode: rung, madeTwice };
+      if (rung === "reattach" && bookmark)
+        beginning = { kind: "reattach", bookmark, text: this.#text.slice(this.#answerFrom) };
+      else if (this.#text) beginning = { kind: "continue", prefix: this.#text };
     }
     return provider.stream(ask, beginning, (piece) => this.#take(piece, rung), this.#signal);
   }
@@ -207,12 +244,16 @@ class Production {
     if (bookmark && rung !== "reattach" && !this.#cameOf.answer) {
       // Another answer than the one that could not be taken up.
       this.#cameOf.answer = true;
+      this.#begun = true;
       this.#failed.delete("reattach");
+      this.#joins = 0;
     }
     if (text) {
       if (office.held?.phase !== "generating") office.phase("generating", this.#requests, null);
       if (this.#failed.size > 0) this.#failed.clear();
-      this.#retries = 0;
+      this.#joins = 0;
+      this.#asks = 0;
+      this.#refused = null;
       this.#cameOf.text = true;
     }
     const at = this.#text.length;
@@ -239,8 +280,7 @@ class Production {
   async #complete({ finish, usage }: Ending): Promise<void> {
     this.#recordRecovery();
     if (this.#broken) throw this.#broken.reason;
-    this.#spent = addUsage(this.#spent, usage ?? this.#estimate());
-    this.#requestFrom = this.#text.length;
+    this.#bill(usage ?? this.#estimate());
     await this.#end({ status: "completed", finish, error: null });
   }
 
@@ -273,10 +313,15 @@ class Production {
     await this.#end({ status: "interrupted", finish: null, error }, rung === "replace");
   }
 
-  /** Puts on the bill what a request that broke off had made; one that made nothing is taken to have cost nothing. */
+  /** Puts on the bill what a request that broke off had made; one that began no answer is taken to have cost nothing. */
   #settleBill(): void {
-    if (this.#text.length > this.#requestFrom) this.#spent = addUsage(this.#spent, this.#estimate());
+    if (this.#begun || this.#text.length > this.#requestFrom) this.#bill(this.#estimate());
+  }
+
+  #bill(usage: Usage | Bill): void {
+    this.#spent = addUsage(this.#spent, usage);
     this.#requestFrom = this.#text.length;
+    this.#begun = false;
   }
 
   #estimate(): Bill {

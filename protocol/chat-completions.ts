@@ -197,7 +197,8 @@ export class CompletionFormat {
   }
 
   /** The SDKs throw what they are told by an `error`. */
-  broken({ status, error }: RunEndedRecord): string {
+  broken(ended: RunEndedRecord | null): string {
+    const { status, error } = ended ?? { status: "deleted", error: null };
     const message = error?.message ?? `The answer was ${status}; what there is of it is kept.`;
     const said = { message, type: `run_${status}`, param: null, code: error?.code ?? status };
     return `data: ${JSON.stringify({ error: said })}\n\n`;

@@ -3,7 +3,7 @@
 import OpenAI from "openai";
 import { runInBackground } from "./background.ts";
 import { turnsFor } from "./conversation.ts";
-import type { Answerer } from "./errors.ts";
+import { type Answerer, stalled } from "./errors.ts";
 import { OPENAI_MODELS, offeredModels, SMALL_REQUEST_MS, textModels } from "./models.ts";
 import { OpenAIEvents, wholeOf } from "./openai-events.ts";
 import {
@@ -34,8 +34,11 @@ export interface OpenAIOptions {
 
 type Reattach = Extract<Beginning, { kind: "reattach" }>;
 
-/** How often it is asked whether an answer that can't be streamed any more is whole, ms. */
+/** How often it is asked whether an answer that can't be streamed any more is whole, and for how long, ms. */
 const ASK_AGAIN_MS = 2_000;
+const WHOLE_WITHIN_MS = 3_600_000;
+/** Times that the question may fail in a row. */
+const QUESTIONS_LOST = 5;
 
 /** The answer's stream can no longer be joined; the answer may still be there. */
 class StreamOver extends Error {
@@ -182,25 +185,31 @@ export class OpenAIProvider implements Provider {
 
   /** What is missing of an answer, once it is whole. */
   async #rest(from: Reattach, who: Answerer, onPiece: (piece: Piece) => void, signal: AbortSignal): Promise<Ending> {
-    const { responseId } = from.bookmark;
-    for (;;) {
-      let response: OpenAI.Responses.Response;
-      try {
-        response = await this.#client.responses.retrieve(responseId, {}, this.#request(signal));
-      } catch (error) {
-        signal.throwIfAborted();
-        const failure = fromSdk(error, who);
-        throw failure.status === 404 ? gone(failure) : failure;
-      }
-      signal.throwIfAborted();
-      if (response.status !== "in_progress" && response.status !== "queued") {
+    let lost = 0;
+    for (let waited = 0; waited < WHOLE_WITHIN_MS; waited += ASK_AGAIN_MS) {
+      const response = await this.#whole(from.bookmark, who, signal);
+      if (response instanceof ProviderError) {
+        if (response.final || ++lost === QUESTIONS_LOST) throw response;
+      } else if (response.status !== "in_progress" && response.status !== "queued") {
         const { text, ending } = wholeOf(response, who);
         // Another text than the one that is promised can't be gone on with.
         if (!text.startsWith(from.text)) throw gone();
         if (text !== from.text) onPiece({ text: text.slice(from.text.length), bookmark: null });
         return ending;
-      }
+      } else lost = 0;
       await pause(ASK_AGAIN_MS, signal);
+    }
+    throw stalled(who, WHOLE_WITHIN_MS);
+  }
+
+  /** The answer as it is now, or why it can't be had. Rejects when aborted. */
+  async #whole({ responseId }: Bookmark, who: Answerer, signal: AbortSignal) {
+    try {
+      return await this.#client.responses.retrieve(responseId, {}, this.#request(signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = fromSdk(error, who);
+      return failure.status === 404 ? gone(failure) : failure;
     }
   }
 
