@@ -1,0 +1,147 @@
+// `npm run deploy -- [staging|production]`: checks the account, brings the database up to date, builds, deploys with the
+// secrets that are set, tries the deployment out, and names its address. `--dry-run` does all that needs no account, for
+// every environment.
+import { execFileSync, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { unstable_readConfig as readConfig } from "wrangler";
+import { readGiven } from "../local/settings.ts";
+import { StartError } from "../local/start-error.ts";
+import { chooseSecrets, missingFor } from "./secrets.ts";
+import { report, smoke } from "./smoke.ts";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const ENVIRONMENTS = ["staging", "production"];
+const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+
+const HELP = `npm run deploy -- [staging|production]     (production when none is named)
+
+  Settings come from .dev.vars.<environment> and from the environment, under the names of .dev.vars.example.
+  --dry-run      build and check every environment; needs no account
+  --url URL      where the deployment is reached, when that is not what wrangler prints (a custom domain)
+  --no-migrate   leave the database of DATABASE_URL as it is
+`;
+
+function wrangler(args: string[], quiet = false): { status: number; output: string } {
+  // Its build is a command of ours, for the Node that comes with us.
+  const PATH = `${join(ROOT, "node_modules/.bin")}${delimiter}${process.env.PATH ?? ""}`;
+  const env = { ...process.env, PATH, WRANGLER_SEND_METRICS: "false" };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [WRANGLER, ...args], {
+    cwd: ROOT,
+    env,
+    encoding: "utf8",
+  });
+  const output = `${stdout}${stderr}`;
+  if (!quiet) process.stdout.write(output);
+  return { status: status ?? 1, output };
+}
+
+const step = (what: string) => console.log(`\n› ${what}`);
+
+function build(): void {
+  step("The page");
+  execFileSync(process.execPath, [join(ROOT, "local/build.ts"), "--if-stale"], { cwd: ROOT, stdio: "inherit" });
+}
+
+function dryRun(): void {
+  build();
+  for (const environment of ENVIRONMENTS) {
+    step(`${environment}, without deploying it`);
+    const outdir = join(ROOT, "dist", environment);
+    const { status } = wrangler(["deploy", "--env", environment, "--dry-run", "--outdir", outdir]);
+    if (status !== 0) throw new StartError(`${environment} can't be deployed; see above.`, "Mend it, then try again.");
+  }
+}
+
+function checkAccount(): void {
+  step("The account");
+  const { status, output } = wrangler(["whoami", "--json"], true);
+  if (status !== 0) {
+    throw new StartError(
+      "You are not signed in to Cloudflare.",
+      "npx wrangler login, or set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID (a token with the template “Edit Cloudflare Workers”).",
+    );
+  }
+  const { accounts = [] } = JSON.parse(output.slice(output.indexOf("{"))) as { accounts?: { name: string }[] };
+  console.log(accounts.map(({ name }) => `  ${name}`).join("\n"));
+}
+
+/** The names of the secrets that the deployment has already; none when it was never deployed. */
+function knownSecrets(environment: string): string[] {
+  const { status, output } = wrangler(["secret", "list", "--env", environment, "--format", "json"], true);
+  if (status !== 0) return [];
+  return (JSON.parse(output.slice(output.indexOf("["))) as { name: string }[]).map(({ name }) => name);
+}
+
+async function deploy(environment: string, url: string | undefined, migrate: boolean): Promise<void> {
+  const given = readGiven(process.env, join(ROOT, `.dev.vars.${environment}`));
+  const { secrets, notes } = chooseSecrets(given);
+  for (const note of notes) console.log(`  ! ${note}`);
+  const { vars } = readConfig({ config: join(ROOT, "wrangler.toml"), env: environment });
+  checkAccount();
+  const known = knownSecrets(environment);
+  const missing = missingFor(String(vars.AUTH_MODE), new Set([...known, ...Object.keys(secrets)]));
+  if (missing) throw new StartError(missing, `Set them in .dev.vars.${environment}, then try again.`);
+  if (!secrets.ADMIN_TOKEN && !known.includes("ADMIN_TOKEN")) {
+    secrets.ADMIN_TOKEN = randomBytes(32).toString("base64url");
+    console.log(`  The admin's token, told this once: ${secrets.ADMIN_TOKEN}`);
+  }
+
+  if (migrate && secrets.DATABASE_URL) {
+    step("The database");
+    const env = { ...process.env, DATABASE_URL: secrets.DATABASE_URL };
+    execFileSync(process.execPath, [join(ROOT, "archive/migrate.ts")], { cwd: ROOT, env, stdio: "inherit" });
+  }
+  build();
+
+  step(`${environment}, with ${Object.keys(secrets).join(", ")}`);
+  const folder = mkdtempSync(join(tmpdir(), "keepstream-deploy-"));
+  let output: string;
+  try {
+    const file = join(folder, "secrets.json");
+    writeFileSync(file, JSON.stringify(secrets), { mode: 0o600 });
+    const deployed = wrangler(["deploy", "--env", environment, "--secrets-file", file]);
+    if (deployed.status !== 0) throw new StartError("It was not deployed; see above.", "Mend it, then try again.");
+    ({ output } = deployed);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+
+  const [address = url] = /https:\/\/\S+\.workers\.dev/.exec(url ? "" : output) ?? [];
+  if (!address) throw new StartError("Wrangler named no address.", "Say where it is: --url https://…");
+  step(`Trying out ${address}`);
+  const well = report(await smoke(address, secrets.ADMIN_TOKEN ?? null));
+  console.log(`\n${address}${well ? "" : "  is deployed, and something of it is not well: see above."}`);
+  if (!well) process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    allowNegative: true,
+    options: {
+      help: { type: "boolean", default: false },
+      "dry-run": { type: "boolean", default: false },
+      migrate: { type: "boolean", default: true },
+      url: { type: "string" },
+    },
+  });
+  const [environment = "production"] = positionals;
+  if (values.help) return void console.log(HELP);
+  if (values["dry-run"]) return dryRun();
+  if (!ENVIRONMENTS.includes(environment)) {
+    throw new StartError(`There is no environment "${environment}".`, `Name one of ${ENVIRONMENTS.join(", ")}.`);
+  }
+  await deploy(environment, values.url, values.migrate);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  console.error(`\n${error.message}\n${error.remedy}\n`);
+  process.exit(1);
+}

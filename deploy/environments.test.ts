@@ -1,0 +1,21 @@
+// Bindings are not inherited by environments: each must have all that the Worker has when it runs here.
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { unstable_readConfig as readConfig } from "wrangler";
+
+const config = resolve(import.meta.dirname, "../wrangler.toml");
+const named = (bindings: { name: string }[]) => bindings.map(({ name }) => name).sort();
+
+test.each(["staging", "production"])(
+  "%s has all bindings, a name and a brake of its own, and lets in no strangers",
+  (env) => {
+    const [here, there] = [readConfig({ config }), readConfig({ config, env })];
+    expect(there.durable_objects.bindings).toEqual(here.durable_objects.bindings);
+    expect(named(there.ratelimits ?? [])).toEqual(named(here.ratelimits ?? []));
+    expect(there.ratelimits?.[0]?.namespace_id).not.toBe(here.ratelimits?.[0]?.namespace_id);
+    expect(there.migrations).toEqual(here.migrations);
+    expect(there.assets?.run_worker_first).toEqual(here.assets?.run_worker_first);
+    expect(there.triggers).toEqual(here.triggers);
+    expect([there.name, there.vars.AUTH_MODE]).toEqual([`keepstream-${env}`, "token"]);
+  },
+);
