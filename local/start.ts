@@ -167,6 +167,9 @@ function shown(path: string): string {
   return short.startsWith("..") ? path : short || ".";
 }
 
+// A terminal that is gone takes no more lines; what runs is ended in order all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
 onStopSignal(() => {
   // A second Ctrl-C does not wait.
   if (stopping) process.exit(130);

@@ -20,7 +20,7 @@ describe("without a provider", () => {
     );
     const health = await read(await fetch("/health"), healthReplySchema, 503);
     expect(health.status).toBe("down");
-    expect(health.parts.map(({ status }) => status)).toEqual(["ok", "off", "off", "off"]);
+    expect(health.parts.slice(0, 4).map(({ status }) => status)).toEqual(["ok", "off", "off", "off"]);
   });
 
   it("has no tier, and says so to whoever asks", async () => {
@@ -37,7 +37,7 @@ describe("with one provider that is off, and one that does not answer", () => {
   it("is degraded, and answers", async () => {
     const health = await read(await fetch("/health"), healthReplySchema);
     expect(health.status).toBe("degraded");
-    expect(health.parts.map(({ name, status }) => [name, status])).toEqual([
+    expect(health.parts.slice(0, 4).map(({ name, status }) => [name, status])).toEqual([
       ["durable-objects", "ok"],
       ["openai", "ok"],
       ["anthropic", "off"],
@@ -52,6 +52,16 @@ describe("with one provider that is off, and one that does not answer", () => {
     expect((await problem(response, "unknown_model", 422)).detail).toContain("ANTHROPIC_API_KEY");
     const listless = await fetch("/api/chat/generate", post({ prompt: "x", provider: "compatible" }));
     expect((await problem(listless, "unknown_model", 422)).detail).toContain("cannot be reached");
+  });
+});
+
+describe("with a bridge that does not answer", () => {
+  it("is degraded, and says so", async () => {
+    const fetch = deployment({ TEMPORAL_BRIDGE_URL: "http://127.0.0.1:9" });
+    const { status, parts } = await read(await fetch("/health"), healthReplySchema);
+    expect(status).toBe("degraded");
+    const temporal = parts.find(({ name }) => name === "temporal");
+    expect(temporal).toMatchObject({ status: "down", detail: expect.stringContaining("bridge") });
   });
 });
 

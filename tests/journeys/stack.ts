@@ -162,6 +162,13 @@ export class Stack {
     return { code: await exited, ms: performance.now() - began };
   }
 
+  /** As a terminal that is closed: nobody reads what the launcher says any more, and it is told so. Resolves when it has ended. */
+  async hangUp(): Promise<void> {
+    this.#launcher?.stdout?.destroy();
+    this.#launcher?.stderr?.destroy();
+    await this.signal("SIGHUP");
+  }
+
   /** Ends everything and removes its data. */
   async dispose(): Promise<void> {
     if (this.#launcher && this.#launcher.exitCode === null && this.#launcher.signalCode === null) await this.kill();

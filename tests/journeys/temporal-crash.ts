@@ -40,7 +40,7 @@ export interface Verdict {
   /** Characters shown at the blow, and where the text went on. */
   shown: number;
   at: number | null;
-  /** From the signal to the first word that is new after a recovery, and from the moment the worker's process is there again; ms. */
+  /** From the signal to the first new word of whoever took over, and from the moment the worker's process is there again; ms. */
   sinceBlow: number | null;
   sinceBack: number | null;
   /** How often the reader lost its connection. */
@@ -48,15 +48,15 @@ export interface Verdict {
   workflow: NonNullable<WorkflowStatusReply["workflow"]>;
 }
 
-/** What a reader was told, and when its text grew after a recovery. */
+/** What a reader was told, and when its text grew after its producer was lost. */
 class Watch extends Transcript {
-  recovered = false;
+  #recovering = false;
   wentOn: number | null = null;
 
   override take(record: WireRecord): void {
     super.take(record);
-    if (record.type === "run.recovered") this.recovered = true;
-    else if (record.type === "delta" && record.text !== "" && this.recovered) this.wentOn ??= performance.now();
+    if (record.type === "run.phase") this.#recovering ||= record.phase === "recovering";
+    else if (record.type === "delta" && record.text !== "" && this.#recovering) this.wentOn ??= performance.now();
   }
 }
 

@@ -180,4 +180,9 @@ describe.skipIf(withoutTemporal)(`the temporal tier${withoutTemporal ? ` (skippe
       expect(scriptedText(prompt, 500).startsWith(text)).toBe(true);
     });
   });
+
+  it("a terminal that is closed leaves nothing running", async () => {
+    await stack.hangUp();
+    await eventually("nothing runs any more", () => stack.servers().length === 0);
+  });
 });

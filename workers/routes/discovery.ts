@@ -55,11 +55,12 @@ discoveryRoutes.openapi(healthRoute, async (c) => {
 type Part = HealthReply["parts"][number];
 
 async function healthOf(services: Services): Promise<HealthReply> {
-  const [objects, models, cache, archive] = await Promise.all([
+  const [objects, models, cache, archive, temporal] = await Promise.all([
     objectsPart(services),
     services.models.all(),
     cachePart(services),
     archivePart(services),
+    temporalPart(services),
   ]);
   const providers = models.providers.map(({ provider, available, reason }): Part => {
     const configured = services.providers.standings.some((each) => each.provider === provider && each.available);
@@ -67,7 +68,7 @@ async function healthOf(services: Services): Promise<HealthReply> {
     return { name: provider, status, latencyMs: null, detail: reason };
   });
   const answering = objects.status === "ok" && providers.some(({ status }) => status === "ok");
-  const parts = [objects, ...providers, cache, archive];
+  const parts = [objects, ...providers, cache, archive, temporal];
   const whole = parts.every(({ status }) => status !== "down");
   return { status: answering ? (whole ? "ok" : "degraded") : "down", parts };
 }
@@ -105,6 +106,19 @@ async function archivePart({ archive, archiveAnswers }: Services): Promise<Part>
     latencyMs: null,
     detail: "It does not answer; what it has to learn waits in the chats.",
   };
+}
+
+/** Whether workflows can be started and looked at: answers under way go on without that. */
+async function temporalPart({ bridge }: Services): Promise<Part> {
+  const name = "temporal";
+  if (!bridge) {
+    const detail = "Set TEMPORAL_BRIDGE_URL and TEMPORAL_BRIDGE_TOKEN to use it.";
+    return { name, status: "off", latencyMs: null, detail };
+  }
+  const before = Date.now();
+  const answer = await bridge.health();
+  if (answer.ok) return { name, status: "ok", latencyMs: Date.now() - before, detail: null };
+  return { name, status: "down", latencyMs: null, detail: answer.detail };
 }
 
 /** Whether Durable Objects answer: without them there is no chat. */
