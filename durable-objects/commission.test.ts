@@ -133,6 +133,56 @@ describe("a run's workflow", () => {
     expect([at.supervisor.busy, at.asked.length < 25]).toEqual([false, true]);
   });
 
+  test("is left to a worker who is heard of, whatever becomes of the bridge", async () => {
+    const before = setUp();
+    await before.start();
+    await before.clock.advance(0);
+    const epoch = await before.work();
+    const at = setUp({ disk: before.disk });
+    at.says.start = refusal("unreachable");
+    at.says.describe = refusal("unreachable");
+    at.supervisor.recover();
+    for (let s = 0; s < 5_000; s++) {
+      await at.door.append(1, { epoch, phase: null, batch: null, flush: false, resign: false });
+      await at.clock.advance(1_000);
+    }
+    expect([at.run().ended, at.provider.cancelled]).toEqual([null, []]);
+  });
+
+  test("that nobody is heard of is given up in the end: after a day, or after an hour without a bridge", async () => {
+    for (const [hours, describe] of [
+      [24, workflow()],
+      [1, refusal("unreachable")],
+    ] as const) {
+      const at = setUp();
+      await at.start();
+      await at.clock.advance(0);
+      await at.work();
+      at.says.describe = describe;
+      const before = at.asked.length;
+      await at.clock.advance((hours - 0.1) * 3_600_000);
+      expect(at.run().ended).toBeNull();
+      expect(at.asked.length - before).toBeLessThan(hours * 130);
+      await at.clock.advance(0.2 * 3_600_000);
+      expect(at.run().ended).toMatchObject({ status: "interrupted", error: { message: /heard/ } });
+    }
+  });
+
+  test("begun before a crash is waited for longer than one that never was", async () => {
+    const before = setUp();
+    before.says.start = refusal("unreachable");
+    await before.start();
+    const at = setUp({ disk: before.disk });
+    at.says.start = refusal("unreachable");
+    at.says.describe = refusal("unknown");
+    at.supervisor.recover();
+    await at.clock.advance(600_000);
+    expect(at.run().ended).toBeNull();
+    at.says.start = workflow();
+    await at.clock.advance(60_000);
+    expect(at.asked.at(-1)).toBe("start");
+  });
+
   test("that is refused ends the run at once", async () => {
     const at = setUp();
     at.says.start = refusal("refused");
@@ -210,7 +260,7 @@ describe("after a crash of the chat", () => {
     await before.start();
     await before.clock.advance(0);
     const epoch = await before.work();
-    const at = setUp(before);
+    const at = setUp({ disk: before.disk });
     at.supervisor.recover();
     await at.clock.advance(1_000);
     const sign = { epoch, phase: null, batch: null, flush: false, resign: false };

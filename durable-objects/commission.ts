@@ -11,7 +11,7 @@ import type { Assignment, TierProducer } from "./tier-producer.ts";
 
 export interface CommissionOptions extends Omit<Surroundings, "office"> {
   bridge: Bridge;
-  door: Pick<ProducersDoor, "watch" | "listen">;
+  door: Pick<ProducersDoor, "watch" | "listen" | "lastSign">;
   provider(name: ProviderName): Provider;
   chatId(): string;
   /** Stands for the chat's owner where workflows are listed. */
@@ -25,12 +25,18 @@ export interface CommissionOptions extends Omit<Surroundings, "office"> {
 /** How long it is tried to have a workflow started, ms, and the longest wait in between. */
 const START_PATIENCE_MS = 60_000;
 const MAX_START_DELAY_MS = 5_000;
-/** How often a silent run is looked after, ms, and between which bounds the bridge is asked how its workflow is. */
+/** How often a run is listened to, ms: seldom once there is silence, since whoever breaks it is told of at once. */
 const TICK_MS = 1_000;
+const MAX_TICK_MS = 30_000;
+/** Between which bounds the bridge is asked how the workflow is, ms. */
 const MIN_CHECK_MS = 2_000;
 const MAX_CHECK_MS = 30_000;
 /** A workflow is told to be over a moment before what it last did has come in, ms. */
 const GRACE_MS = 2_000;
+
+/** How long a run with nobody heard of is kept open: while Temporal has its workflow, a worker may come back; else not, ms. */
+const WORKER_PATIENCE_MS = 24 * 3_600_000;
+const BRIDGE_PATIENCE_MS = 3_600_000;
 
 export function commission(options: CommissionOptions): TierProducer {
   return { produce: (assignment) => new Commission(options, assignment).run() };
@@ -52,7 +58,7 @@ class Commission {
   async run(): Promise<void> {
     const { run, signal, fresh } = this.#assignment;
     const unwatch = this.#at.door.watch(run, (news) => {
-      this.#news = news;
+      if (news.kind !== "heard") this.#news = news;
       this.#wake();
     });
     const onAbort = () => this.#wake();
@@ -78,14 +84,19 @@ class Commission {
 
   /** Has the workflow started, unless something else comes first. */
   async #start(): Promise<void> {
-    const { run } = this.#assignment;
+    const { run, fresh } = this.#assignment;
     const until = this.#clock.now() + START_PATIENCE_MS;
     for (let delay = 500; !this.#due; delay = Math.min(delay * 2, MAX_START_DELAY_MS)) {
       const answer = await this.#ask();
       if (answer.ok || this.#due) return;
-      if (answer.why === "refused" || this.#clock.now() >= until) return this.#conclude(unavailable(answer.detail));
-      // Whoever has office already may have more to say of it.
-      if (this.#at.door.listen(run) === "nobody") {
+      const nobody = this.#at.door.listen(run) === "nobody";
+      const refused = answer.why === "refused";
+      if (refused || this.#clock.now() >= until) {
+        // Whoever has office is left alone, and who had it before a crash of ours may be about to come back.
+        if (nobody && (refused || fresh)) await this.#conclude(unavailable(answer.detail));
+        return;
+      }
+      if (nobody) {
         this.#at.phase(run, "waiting", 1, `${answer.detail} Trying again in ${Math.ceil(delay / 1000)} s.`);
       }
       await this.#sleep(delay);
@@ -103,13 +114,16 @@ class Commission {
     let checkIn = MIN_CHECK_MS;
     let checked = this.#clock.now();
     let before: ReturnType<ProducersDoor["listen"]> | null = null;
+    let tick = TICK_MS;
     while (!this.#due) {
-      await this.#sleep(TICK_MS);
+      await this.#sleep(tick);
       if (this.#due) break;
       const there = this.#at.door.listen(run);
+      tick = there === "heard" ? TICK_MS : Math.min(tick * 2, MAX_TICK_MS);
       if (there !== before) {
         if (there === "nobody") this.#at.phase(run, "waiting", 1, "waiting for a worker");
         checkIn = MIN_CHECK_MS;
+        tick = TICK_MS;
         before = there;
       }
       if (this.#clock.now() - checked < checkIn) continue;
@@ -125,15 +139,20 @@ class Commission {
 
   /** Why nobody will end this run any more; null while somebody may. */
   async #failure(): Promise<RunError | null> {
-    const { run } = this.#assignment.started;
-    const answer = await this.#at.bridge.describe(run);
+    const { run, started } = this.#assignment;
+    let answer = await this.#at.bridge.describe(started.run);
+    // Temporal knows nothing of it: its store was lost. What is in the log is enough to go on from.
+    if (!answer.ok && answer.why === "unknown") answer = await this.#ask();
+    const silentMs = this.#clock.now() - this.#at.door.lastSign(run);
     if (!answer.ok) {
-      // Temporal knows nothing of it: its store was lost. What is in the log is enough to go on from.
-      if (answer.why === "unknown") await this.#ask();
-      return null;
+      return silentMs < BRIDGE_PATIENCE_MS ? null : unavailable(`${answer.detail} Nothing was heard for an hour.`);
     }
     const { state, lastFailure } = answer.value;
-    if (state === "running") return null;
+    if (state === "running") {
+      if (silentMs < WORKER_PATIENCE_MS) return null;
+      this.#at.background(this.#cancelWorkflow());
+      return unavailable("No worker was heard of for a day.");
+    }
     await this.#sleep(GRACE_MS);
     return unavailable(`The workflow is ${state}. ${lastFailure?.message ?? ""}`.trim());
   }

@@ -33,16 +33,17 @@ interface Holder {
   /** Its predecessor left nothing behind; and whether it has laid down its own office since. */
   cleanStart: boolean;
   resigned: boolean;
-  /** When it was last heard of, Unix ms. */
+  /** When it was last heard of, Unix ms, or since when it is waited for; and the last time it gave a sign at all. */
   heardAt: number;
+  signAt: number | null;
   /** How many of its batches are on disk. */
   promised: number;
   /** What readers were last told before they were told of its silence. */
   said: { phase: Phase; attempt: number; detail: string | null } | null;
 }
 
-/** What a commission is told of: the run has ended, or nobody will end it. */
-export type News = { kind: "ended" } | { kind: "failed"; failure: RunError };
+/** What a commission is told of: the run has ended, or nobody will end it, or somebody is at it again. */
+export type News = { kind: "ended" } | { kind: "failed"; failure: RunError } | { kind: "heard" };
 
 /** Everything that can be asked at the door, of one run. */
 export type OutsideCall = { run: number } & (
@@ -109,8 +110,9 @@ export class ProducersDoor {
       const takeover = await writer.takeOver(run);
       if (takeover) {
         const { epoch, before } = takeover;
-        holder = { ...newHolder(epoch, clock.now()), nonce, before, cleanStart };
+        holder = { ...newHolder(epoch, clock.now()), signAt: clock.now(), nonce, before, cleanStart };
         this.#holders.set(run, holder);
+        this.#watchers.get(run)?.({ kind: "heard" });
       }
     }
     const now = log.run(run) ?? row.value;
@@ -146,7 +148,7 @@ export class ProducersDoor {
     this.#heard(run, holder);
     const expected = () => writer.openRun(run)?.nextSeq ?? 0;
     let kind: "appended" | "duplicate" | "gap" = "appended";
-    if (phase && (!batch || batch.seq === expected())) writer.phase(run, phase.phase, phase.attempt, phase.detail);
+    if (phase && (!batch || batch.seq === expected())) this.#say(run, phase);
     if (batch) {
       const { seq, what } = batch;
       if (what.kind === "recovered") {
@@ -212,12 +214,30 @@ export class ProducersDoor {
     return "silent";
   }
 
+  /** When somebody outside was last heard of, Unix ms; after a crash, when something of theirs was last put on disk. */
+  lastSign(run: number): number {
+    const { log } = this.#options;
+    const row = log.run(run);
+    const signAt = this.#holders.get(run)?.signAt;
+    return signAt ?? (row ? (log.progress(row).producer?.time ?? row.started.time) : 0);
+  }
+
   #heard(run: number, holder: Holder): void {
-    const { writer, clock } = this.#options;
-    holder.heardAt = clock.now();
-    if (!holder.said) return;
-    const { phase, attempt, detail } = holder.said;
+    const now = this.#options.clock.now();
+    holder.heardAt = now;
+    holder.signAt = now;
+    const { said } = holder;
+    if (!said) return;
     holder.said = null;
+    this.#say(run, said);
+    this.#watchers.get(run)?.({ kind: "heard" });
+  }
+
+  /** Tells readers what the run is doing, unless that is what they were told last. */
+  #say(run: number, { phase, attempt, detail }: NonNullable<Holder["said"]>): void {
+    const { writer } = this.#options;
+    const open = writer.openRun(run);
+    if (open?.phase === phase && open.attempt === attempt && open.detail === detail) return;
     writer.phase(run, phase, attempt, detail);
   }
 
@@ -246,7 +266,7 @@ export class ProducersDoor {
 }
 
 function newHolder(epoch: number, now: number): Holder {
-  const nobody = { nonce: null, before: null, cleanStart: false, resigned: false, said: null };
+  const nobody = { nonce: null, before: null, cleanStart: false, resigned: false, said: null, signAt: null };
   return { ...nobody, epoch, heardAt: now, promised: 0 };
 }
 

@@ -71,6 +71,7 @@ export const workflowSchema = z
     step: orNull(workflowStepNameSchema),
     /** Of that step, from 1. */
     attempt: z.number().int(),
+    /** 0 for a step that is tried until it is done. */
     maximumAttempts: z.number().int(),
     /** Why the attempt before the present one failed. */
     lastFailure: orNull(workflowFailureSchema),
@@ -112,6 +113,7 @@ export const workflowStepSchema = z
     scheduledAt: z.number(),
     startedAt: z.number().nullable(),
     endedAt: z.number().nullable(),
+    /** 0 for one that is tried until it is done. */
     maximumAttempts: z.number().int(),
     /** In order; the last one is the present one, or the one that ended the step. */
     attempts: z.array(

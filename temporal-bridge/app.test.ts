@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { problemSchema } from "../protocol/problems.ts";
 import type { Workflow, WorkflowFilter, WorkflowStart } from "../protocol/workflows.ts";
 import { createApp } from "./app.ts";
-import { type Temporal, Unreachable } from "./temporal.ts";
+import { BadQuestion, type Temporal, Unreachable } from "./temporal.ts";
 
 const RUN = `${"a".repeat(64)}.1`;
 const TOKEN = "a-token-for-this-test";
@@ -18,7 +18,10 @@ function bridge(reachable = true) {
   const temporal: Temporal = {
     start: (start) => answer(void asked.push(start)).then(() => workflow),
     describe: (run) => answer(run === RUN ? workflow : null),
-    list: (filter) => answer(void asked.push(filter)).then(() => ({ workflows: [], cursor: null })),
+    list: async (filter) => {
+      if (filter.cursor) throw new BadQuestion("The cursor is not one that was given here.");
+      return answer(void asked.push(filter)).then(() => ({ workflows: [], cursor: null }));
+    },
     timeline: () => answer(null),
     cancel: (run) => answer(run === RUN ? workflow : null),
     ping: () => answer(undefined),
@@ -79,6 +82,7 @@ describe("the bridge", () => {
     expect(asked).toEqual([{ owner: "o", state: "running", limit: 7 }]);
     expect(await problem(await call("/workflows?limit=0"))).toEqual([400, "bad_request"]);
     expect(await problem(await call("/workflows?state=asleep"))).toEqual([400, "bad_request"]);
+    expect(await problem(await call("/workflows?cursor=made-up"))).toEqual([400, "bad_request"]);
   });
 
   test("says what there is not", async () => {

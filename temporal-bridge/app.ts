@@ -10,7 +10,7 @@ import { parseTarget } from "../protocol/ids.ts";
 import { type Failure, problemStatus, toProblem } from "../protocol/problems.ts";
 import { workflowFilterSchema, workflowStartSchema } from "../protocol/workflows.ts";
 import type { Log } from "./log.ts";
-import { type Temporal, Unreachable } from "./temporal.ts";
+import { BadQuestion, type Temporal, Unreachable } from "./temporal.ts";
 
 export interface AppOptions {
   temporal: Temporal;
@@ -42,6 +42,7 @@ export function createApp({ temporal, token, log }: AppOptions): Hono {
   app.use(registerMetrics);
   app.onError((error) => {
     if (error instanceof Refusal) return problem(error.failure);
+    if (error instanceof BadQuestion) return problem({ code: "bad_request", detail: error.message });
     if (error instanceof Unreachable) return problem({ code: "tier_unavailable", detail: error.message }, 503);
     log("unexpected", { error: String(error) });
     return problem({ code: "internal", detail: "Something went wrong in the bridge; its log says what." });

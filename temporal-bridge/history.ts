@@ -11,7 +11,7 @@ import {
   type WorkflowSummary,
   workflowStepNameSchema,
 } from "../protocol/workflows.ts";
-import { MAXIMUM_ATTEMPTS, PROGRESS_SIGNAL } from "./contract.ts";
+import { PROGRESS_SIGNAL } from "./contract.ts";
 
 type Description = WorkflowExecutionDescription["raw"];
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle["fetchHistory"]>>["events"]>[number];
@@ -101,7 +101,7 @@ export function workflowOf(
     ...summary,
     step: step.success ? step.data : null,
     attempt: pending?.attempt || 1,
-    maximumAttempts: pending?.maximumAttempts || MAXIMUM_ATTEMPTS,
+    maximumAttempts: pending?.maximumAttempts ?? 0,
     lastFailure: failure ?? failureOf(pending?.lastFailure),
     nextAttemptAt: next || null,
     heartbeat: heartbeat.success ? heartbeat.data : null,
@@ -128,7 +128,7 @@ export function timelineOf(events: HistoryEvent[], pending: PendingActivity[]) {
         scheduledAt: time,
         startedAt: null,
         endedAt: null,
-        maximumAttempts: scheduled.retryPolicy?.maximumAttempts || MAXIMUM_ATTEMPTS,
+        maximumAttempts: scheduled.retryPolicy?.maximumAttempts ?? 0,
         attempts: [],
       });
     }

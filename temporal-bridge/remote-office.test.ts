@@ -185,6 +185,20 @@ describe("an office whose edge is away", () => {
     await at.clock.advance(2_000);
     expect(at.shown()).toBe(numbers(60).join(""));
   });
+
+  test("and comes back without its memory is told what the run is doing", async () => {
+    const at = await setUp();
+    at.office.phase("generating", 2, null);
+    await say(at, numbers(10), 20);
+    await at.clock.advance(2_000);
+    at.chat.crash();
+    expect(at.chat.writer.openRun(1)?.phase).toBe("waiting");
+    await at.clock.advance(1_000);
+    expect(at.chat.writer.openRun(1)).toMatchObject({ phase: "generating", attempt: 2 });
+    // Readers are told once.
+    await at.clock.advance(5_000);
+    expect(at.chat.phases.filter(({ phase }) => phase === "generating")).toHaveLength(2);
+  });
 });
 
 describe("whatever the network and the edge do", () => {

@@ -79,7 +79,9 @@ export class RemoteOffice implements Office {
   /** The next batch to send, and whence to send again when all that is on its way has come back. */
   #next = 0;
   #rewind: number | null = null;
+  /** What readers are told; it goes with everything that is sent, because an edge that crashed has forgotten it. */
   #phase: AppendRequest["phase"] = null;
+  #phaseSent = true;
   #inFlight = 0;
   #failures = 0;
   #strange = 0;
@@ -142,6 +144,7 @@ export class RemoteOffice implements Office {
     this.#seal();
     this.#run.phase = phase;
     this.#phase = { phase, attempt, detail };
+    this.#phaseSent = false;
     this.#options.onPhase();
     this.#arrange(0);
   }
@@ -240,7 +243,7 @@ export class RemoteOffice implements Office {
       // As long as it could not be sent it was still growing.
       if (sent && this.#open && this.#due) this.#seal();
       if (this.#next < this.#base + this.#kept.length) this.#send(this.#next++, false);
-      else if (this.#phase) this.#send(null, false);
+      else if (!this.#phaseSent) this.#send(null, false);
       else break;
     }
     if (this.#inFlight > 0 || this.#drainers.length === 0) return;
@@ -251,15 +254,15 @@ export class RemoteOffice implements Office {
   #send(seq: number | null, flush: boolean): void {
     const { run, epoch, clock, edge } = this.#options;
     const phase = this.#phase;
+    this.#phaseSent = true;
     const what = seq === null ? undefined : this.#kept[seq - this.#base];
-    this.#phase = null;
     this.#inFlight += 1;
     this.#lastSent = clock.now();
     const batch = seq === null || !what ? null : { seq, what };
     edge.append(run, { epoch, phase, batch, flush, resign: false }).then(
       (reply) => this.#answered(reply),
       (error) => {
-        this.#phase ??= phase;
+        this.#phaseSent = false;
         this.#failed(error, seq ?? this.#next);
       },
     );

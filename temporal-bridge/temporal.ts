@@ -31,6 +31,9 @@ export interface Temporal {
 /** Temporal can't be reached, or does not answer in time. */
 export class Unreachable extends Error {}
 
+/** It was asked for something that makes no sense. */
+export class BadQuestion extends Error {}
+
 const DEADLINE_MS = 4_000;
 const PAGE = 50;
 /** gRPC's codes. */
@@ -157,7 +160,10 @@ export function connectTemporal(settings: BridgeSettings, log: Log): Temporal {
     async list(filter) {
       const nextPageToken = filter.cursor ? Buffer.from(filter.cursor, "base64url") : new Uint8Array();
       const question = { namespace, query: queryOf(filter), pageSize: filter.limit ?? PAGE, nextPageToken };
-      const reply = await within(() => workflowService.listWorkflowExecutions(question));
+      const reply = await within(() => workflowService.listWorkflowExecutions(question)).catch((error) => {
+        if (codeOf(error) === INVALID_ARGUMENT) throw new BadQuestion("The cursor is not one that was given here.");
+        throw error;
+      });
       const token = reply.nextPageToken?.length ? Buffer.from(reply.nextPageToken).toString("base64url") : null;
       return { workflows: (reply.executions ?? []).map((info) => summaryOf(info, uiOf)), cursor: token };
     },

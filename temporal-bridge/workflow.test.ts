@@ -20,7 +20,7 @@ import { startTemporal, type TemporalServer, withoutTemporal } from "../tests/te
 import { createActivities } from "./activities.ts";
 import { workflowBundle } from "./bundle.ts";
 import { type Edge, EdgeError } from "./edge.ts";
-import { connectTemporal, type Temporal, Unreachable } from "./temporal.ts";
+import { BadQuestion, connectTemporal, type Temporal, Unreachable } from "./temporal.ts";
 
 const clock: Clock = { now: () => Date.now(), after: (ms, then) => void setTimeout(then, ms) };
 const TASK_QUEUE = "test";
@@ -192,6 +192,7 @@ describe.skipIf(withoutTemporal)(`a workflow${withoutTemporal ? ` (left out: ${w
     const filter = { owner: "me", state: "completed", provider: "openai", model: "scripted-tokens-3-rate-0" } as const;
     await until(async () => (await temporal.list(filter)).workflows.some((each) => each.id === id));
     expect((await temporal.list({ owner: "somebody' OR Owner = 'me" })).workflows).toEqual([]);
+    await expect(temporal.list({ owner: "me", cursor: "made-up" })).rejects.toThrow(BadQuestion);
     const first = await temporal.list({ owner: "me", limit: 1 });
     expect(first.workflows).toHaveLength(1);
     const second = await temporal.list({ owner: "me", limit: 1, cursor: first.cursor ?? "" });

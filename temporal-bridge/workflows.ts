@@ -30,17 +30,22 @@ const progressSignal = defineSignal<[Progress]>(PROGRESS_SIGNAL);
 /** How often `generateAnswer` is begun anew because its text has grown. The ladder gives up before. */
 const MAXIMUM_ROUNDS = 3;
 
-function step<Name extends keyof Activities>(name: Name, startToCloseTimeout: string, summary: string) {
+interface Patience {
+  startToCloseTimeout: string;
+  maximumAttempts?: number;
+}
+
+/** An answer is paid for: its attempts are counted. All else costs nothing, and is tried until it is done. */
+const ANSWER: Patience = { startToCloseTimeout: "4 hours", maximumAttempts: MAXIMUM_ATTEMPTS };
+const UNTIL_DONE: Patience = { startToCloseTimeout: "10 minutes" };
+
+function step<Name extends keyof Activities>(name: Name, patience: Patience, summary: string) {
+  const { startToCloseTimeout, ...limit } = patience;
   const activities = proxyActivities<Activities>({
     startToCloseTimeout,
     heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
     cancellationType: "WAIT_CANCELLATION_COMPLETED",
-    retry: {
-      initialInterval: "200ms",
-      backoffCoefficient: 3,
-      maximumInterval: "10s",
-      maximumAttempts: MAXIMUM_ATTEMPTS,
-    },
+    retry: { initialInterval: "200ms", backoffCoefficient: 3, maximumInterval: "10s", ...limit },
     summary,
   });
   return activities[name];
@@ -51,10 +56,10 @@ export async function ChatStreamingWorkflow({ run, provider, model }: WorkflowIn
   setHandler(progressSignal, (checkpoints) => {
     characters = Math.max(characters, ...checkpoints.map((checkpoint) => checkpoint.characters));
   });
-  const validatePrompt = step("validatePrompt", "10 minutes", "Is there something to answer, and somebody to ask?");
-  const generateAnswer = step("generateAnswer", "4 hours", `${model} at ${provider}`);
-  const finalizeAnswer = step("finalizeAnswer", "10 minutes", "The end of the run, with its receipt");
-  const notifyChat = step("notifyChat", "10 minutes", "The chat is told");
+  const validatePrompt = step("validatePrompt", UNTIL_DONE, "Is there something to answer, and somebody to ask?");
+  const generateAnswer = step("generateAnswer", ANSWER, `${model} at ${provider}`);
+  const finalizeAnswer = step("finalizeAnswer", UNTIL_DONE, "The end of the run, with its receipt");
+  const notifyChat = step("notifyChat", UNTIL_DONE, "The chat is told");
 
   /** Attempts are counted anew when the lost ones had got further. */
   async function generate(): Promise<Made> {
