@@ -109,7 +109,11 @@ export class Archive {
     const db = this.#connect(SNAPSHOT_MS);
     await db
       .insert(snapshots)
-      .values({ chatId, part, body })
+      // With the lock of the chat's row, so that none is left behind by a deletion.
+      .select(
+        sql`select ${chats.id}, ${part}::int, ${body}::text from ${chats}
+          where ${chats.id} = ${chatId} and ${chats.deletedAt} is null for update`,
+      )
       .onConflictDoUpdate({ target: [snapshots.chatId, snapshots.part], set: { body: sql`excluded.body` } });
   }
 

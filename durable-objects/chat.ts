@@ -3,6 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
 import { archiveOf } from "../archive/config.ts";
+import { reasonOf } from "../archive/reason.ts";
 import { cacheHeaders } from "../cache/cache-status.ts";
 import { parseCacheConfig } from "../cache/config.ts";
 import { responseCacheOf } from "../cache/response-cache.ts";
@@ -20,6 +21,7 @@ import { commission } from "./commission.ts";
 import { Connections, type Reading, type StreamForm } from "./connections.ts";
 import { Deliveries } from "./deliveries.ts";
 import { durableDisk } from "./durable-disk.ts";
+import { fetchBack, parseStub, store } from "./eviction.ts";
 import { LogWriter } from "./log-writer.ts";
 import { type OwnProducerOptions, ownProducer } from "./own-producer.ts";
 import type { PersonObject } from "./person.ts";
@@ -43,6 +45,14 @@ export interface RunStart {
 }
 
 const NOT_SHARED = fail("not_found", "There is no such shared chat; it may be shared no more.");
+/** When an idle chat that could not give up its storage tries again. */
+const EVICT_AGAIN_MS = 3_600_000;
+const UNREACHABLE = fail(
+  "archive_unreachable",
+  "This chat rests in the archive, which does not answer now. It is safe there; ask again in a moment.",
+  { retryAfter: 5 },
+);
+
 const GONE = fail("unknown_chat", "There is no such chat; it may have been deleted.");
 
 /** What a stream or a socket asks of `fetch`: as JSON in the `x-reading` header, `start` as the body. */
@@ -65,6 +75,8 @@ export class ChatObject extends DurableObject<Env> {
   #door!: ProducersDoor;
   #deliveries!: Deliveries;
   #inAlarm = false;
+  /** The chat is on its way back from the archive. */
+  #returning: Promise<Result<null>> | undefined;
   /** The chat is being deleted: nothing of it can be relied on any more. */
   #erasing = false;
 
@@ -169,10 +181,85 @@ export class ChatObject extends DurableObject<Env> {
     return ok(chat);
   }
 
+  /** Brings the log back where it rests in the archive. */
+  async #present(): Promise<Result<null>> {
+    if (!this.#log.chat?.evicted) return ok(null);
+    this.#returning ??= this.#bringBack().finally(() => {
+      this.#returning = undefined;
+    });
+    return this.#returning;
+  }
+
+  async #bringBack(): Promise<Result<null>> {
+    const log = this.#log;
+    const { archive, config } = archiveOf(this.env);
+    try {
+      if (!archive) throw new Error("DATABASE_URL is not set");
+      const image = await fetchBack(log.chat?.chatId ?? "", parseStub(log.chat?.evicted ?? ""), archive);
+      if (this.#log !== log || this.#erasing) return GONE;
+      log.restore(image, clock.now());
+    } catch (error) {
+      logger.error("a chat could not be brought back from the archive", {
+        chat: log.chat?.chatId,
+        error: reasonOf(error),
+      });
+      return UNREACHABLE;
+    }
+    this.#build();
+    if (config.evictAfterMs !== null) await this.ctx.storage.setAlarm(clock.now() + config.evictAfterMs);
+    return ok(null);
+  }
+
+  /** Gives up the storage of a chat that has nothing going on; false when something speaks against it. */
+  async evict(): Promise<boolean> {
+    const { archive } = archiveOf(this.env);
+    const log = this.#log;
+    const { last } = log;
+    const atRest = () =>
+      this.#log === log &&
+      !this.#erasing &&
+      log.chat?.evicted === null &&
+      log.chat.archived === last &&
+      log.last === last &&
+      log.openRuns().length === 0 &&
+      this.#subscribers.size === 0 &&
+      this.ctx.getWebSockets().length === 0;
+    if (!archive || !atRest()) return false;
+    try {
+      const stub = await store(log, archive);
+      // Whoever came meanwhile keeps it here.
+      if (!stub || !atRest()) return false;
+      log.evict(JSON.stringify(stub));
+    } catch (error) {
+      logger.warn("a chat could not be put into the archive as a whole", {
+        chat: log.chat?.chatId,
+        error: reasonOf(error),
+      });
+      return false;
+    }
+    this.#build();
+    return true;
+  }
+
+  /** Evicts the chat when it has lain idle for long. Null, or in how many ms to look again. */
+  async #rest(): Promise<number | null> {
+    const { chat } = this.#log;
+    const { evictAfterMs } = archiveOf(this.env).config;
+    if (evictAfterMs === null || !chat || chat.evicted) return null;
+    const newest = this.#log.run(this.#log.nextRun() - 1);
+    const left = Math.max(chat.restored, newest?.ended?.time ?? chat.created) + evictAfterMs - clock.now();
+    if (left > 0) return left;
+    const { last } = this.#log;
+    if (await this.evict()) return null;
+    return this.#log.last > last ? 0 : EVICT_AGAIN_MS;
+  }
+
   /** Does what the chat's owner asks. What is overtaken by the chat's deletion finds it gone, whatever it met of it. */
   async #owned<T>(person: string, body: () => Promise<Result<T>>): Promise<Result<T>> {
     const chat = this.#chatOf(person);
     if (!chat.ok) return chat;
+    const present = await this.#present();
+    if (!present.ok) return present;
     const log = this.#log;
     try {
       return await body();
@@ -202,6 +289,8 @@ export class ChatObject extends DurableObject<Env> {
     if (!create || this.#log.chat) {
       const chat = this.#chatOf(person);
       if (!chat.ok) return chat;
+      const present = await this.#present();
+      if (!present.ok) return present;
     }
     const id = this.ctx.id.toString();
     const started = await this.#supervisor.start(ask, () => {
@@ -211,11 +300,11 @@ export class ChatObject extends DurableObject<Env> {
     return started;
   }
 
-  async status(person: string, run: number): Promise<Result<RunStatusView>> {
-    const chat = this.#chatOf(person);
-    if (!chat.ok) return chat;
-    const row = this.#log.run(run);
-    return row ? ok(runStatus(this.#log, this.#writer, row)) : fail("unknown_run", `This chat has no run ${run}.`);
+  status(person: string, run: number): Promise<Result<RunStatusView>> {
+    return this.#owned(person, async () => {
+      const row = this.#log.run(run);
+      return row ? ok(runStatus(this.#log, this.#writer, row)) : fail("unknown_run", `This chat has no run ${run}.`);
+    });
   }
 
   /** What is promised after the reading's offset; waits up to `waitMs` when there is nothing yet. */
@@ -250,6 +339,8 @@ export class ChatObject extends DurableObject<Env> {
   /** What a producer elsewhere asks of a run: see `producers-door.ts`. The Worker has seen that it may. */
   async produceOutside(asked: OutsideCall): Promise<Result<OutsideReply>> {
     if (!this.#log.chat || this.#erasing) return GONE;
+    const present = await this.#present();
+    if (!present.ok) return present;
     const log = this.#log;
     try {
       return await this.#door.answer(asked);
@@ -259,9 +350,11 @@ export class ChatObject extends DurableObject<Env> {
     }
   }
 
-  async read(person: string): Promise<Result<ChatReply>> {
-    const chat = this.#chatOf(person);
-    return chat.ok ? ok(chatView(this.#log, this.#writer, chat.value)) : chat;
+  read(person: string): Promise<Result<ChatReply>> {
+    return this.#owned(person, async () => {
+      const { chat } = this.#log;
+      return chat ? ok(chatView(this.#log, this.#writer, chat)) : GONE;
+    });
   }
 
   rename(person: string, title: string): Promise<Result<ChatReply>> {
@@ -295,7 +388,8 @@ export class ChatObject extends DurableObject<Env> {
   async shared(secret: string): Promise<Result<ChatReply>> {
     const { chat } = this.#log;
     if (!chat?.share || this.#erasing || !isSame(secret, chat.share)) return NOT_SHARED;
-    return ok(chatView(this.#log, this.#writer, chat));
+    const present = await this.#present();
+    return present.ok ? ok(chatView(this.#log, this.#writer, chat)) : present;
   }
 
   /** Stops what is running and forgets everything. */
@@ -372,11 +466,12 @@ export class ChatObject extends DurableObject<Env> {
     const timeIsUp = scheduler.wait(ALARM_MS, { signal: settled.signal }).catch(() => {});
     await Promise.race([this.#supervisor.settled(), timeIsUp]);
     settled.abort();
-    const again = await this.#deliveries.deliver();
+    let again = this.#log.chat?.evicted ? null : ((await this.#deliveries.deliver()) ?? (await this.#rest()));
     this.#inAlarm = false;
     if (!this.#log.chat || this.#erasing) return;
-    if (this.#supervisor.busy) await this.ctx.storage.setAlarm(clock.now());
-    else if (again !== null) await this.ctx.storage.setAlarm(clock.now() + again);
+    // What began meanwhile counts on this alarm.
+    if (this.#supervisor.busy) again = 0;
+    if (again !== null) await this.ctx.storage.setAlarm(clock.now() + again);
   }
 }
 

@@ -7,7 +7,7 @@ import { formatOffset } from "../protocol/offsets.ts";
 import type { LogRecord, Recovery, RunEndedRecord, RunStartedRecord, WireRecord } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import { isMigrated, migrate } from "./migrations.ts";
-import type { Sql } from "./sql.ts";
+import type { Sql, SqlValue } from "./sql.ts";
 
 const STEPS = [
   `CREATE TABLE chat (
@@ -30,6 +30,8 @@ const STEPS = [
   "ALTER TABLE chat ADD COLUMN share TEXT",
   `ALTER TABLE chat ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE chat ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0`,
+  `ALTER TABLE chat ADD COLUMN evicted TEXT;
+   ALTER TABLE chat ADD COLUMN restored INTEGER NOT NULL DEFAULT 0`,
 ];
 
 export interface ChatRow {
@@ -46,6 +48,10 @@ export interface ChatRow {
   archived: number;
   /** How often in a row a delivery has failed. */
   attempts: number;
+  /** What is left in the log's place while it rests in the archive; null when it is here. */
+  evicted: string | null;
+  /** When it last came back from there, Unix ms. */
+  restored: number;
 }
 
 export interface RunRow {
@@ -82,6 +88,17 @@ interface RunColumns extends Record<string, string | number | null> {
   hold: string | null;
 }
 
+/** What a log is, besides the chat's own row: its tables and their keys. */
+const IMAGE_TABLES = [
+  ["log", "position"],
+  ["runs", "run"],
+  ["idempotency", "key"],
+] as const;
+const IMAGE_ROWS = 64;
+
+/** Rows of a log as they are on disk. */
+export type LogImage = { table: string; row: Record<string, SqlValue> }[];
+
 const RUN_COLUMNS = "run, first, last, epoch, recovery, started, ended, plan, hold";
 const READ_ROWS = 256;
 /** At most what a record's offset, type and run add to its body. */
@@ -111,7 +128,11 @@ export class ChunkLog {
       delivered: number;
       archived: number;
       attempts: number;
-    }>("SELECT chat_id, owner, tenant, title, share, created, delivered, archived, attempts FROM chat");
+      evicted: string | null;
+      restored: number;
+    }>(
+      "SELECT chat_id, owner, tenant, title, share, created, delivered, archived, attempts, evicted, restored FROM chat",
+    );
     if (row) {
       const { chat_id: chatId, ...chat } = row;
       this.#chat = { chatId, ...chat };
@@ -137,7 +158,19 @@ export class ChunkLog {
       tenant,
       created,
     );
-    this.#chat = { chatId, owner, tenant, title: null, share: null, created, delivered: 0, archived: 0, attempts: 0 };
+    this.#chat = {
+      chatId,
+      owner,
+      tenant,
+      title: null,
+      share: null,
+      created,
+      delivered: 0,
+      archived: 0,
+      attempts: 0,
+      evicted: null,
+      restored: 0,
+    };
   }
 
   setShare(share: string | null): void {
@@ -154,6 +187,47 @@ export class ChunkLog {
       return;
     this.#sql.exec("UPDATE chat SET delivered = ?, archived = ?, attempts = ?", delivered, archived, attempts);
     this.#chat = chat;
+  }
+
+  /** All rows of the log, in parts of about `length` UTF-16 code units of JSON. */
+  *image(length: number): Generator<LogImage> {
+    let part: LogImage = [];
+    let size = 0;
+    for (const [table, key] of IMAGE_TABLES) {
+      for (let offset = 0; ; offset += IMAGE_ROWS) {
+        const rows = this.#sql.exec(`SELECT * FROM ${table} ORDER BY ${key} LIMIT ${IMAGE_ROWS} OFFSET ${offset}`);
+        for (const row of rows) {
+          part.push({ table, row });
+          size += JSON.stringify(row).length;
+          if (size < length) continue;
+          yield part;
+          [part, size] = [[], 0];
+        }
+        if (rows.length < IMAGE_ROWS) break;
+      }
+    }
+    if (part.length > 0) yield part;
+  }
+
+  /** Empties the log; `stub` is what is left in its place. */
+  evict(stub: string): void {
+    this.transaction(() => {
+      for (const [table] of IMAGE_TABLES) this.#sql.exec(`DELETE FROM ${table}`);
+      this.#sql.exec("UPDATE chat SET evicted = ?", stub);
+    });
+  }
+
+  /** Writes the rows of an image back. */
+  restore(image: LogImage, now: number): void {
+    this.transaction(() => {
+      for (const { table, row } of image) {
+        if (!IMAGE_TABLES.some(([name]) => name === table)) throw new Error(`A log has no table "${table}".`);
+        const names = Object.keys(row);
+        const values = names.map(() => "?").join(", ");
+        this.#sql.exec(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${values})`, ...Object.values(row));
+      }
+      this.#sql.exec("UPDATE chat SET evicted = NULL, restored = ?", now);
+    });
   }
 
   /** Writes one record and returns its position. A title is the chat's from then on. */

@@ -1,6 +1,7 @@
 // Delivers the outbox: to the person's list, and to the archive where there is one. Neither waits for the other for long,
 // nothing of the chat waits for either, and what fails is tried again until it holds.
 import type { Archive } from "../archive/archive.ts";
+import { reasonOf } from "../archive/reason.ts";
 import type { Clock } from "../producers/producer.ts";
 import type { ChunkLog } from "./chunk-log.ts";
 import type { LogWriter } from "./log-writer.ts";
@@ -94,7 +95,7 @@ export class Deliveries {
       } catch (error) {
         // Once an outage, not once an attempt.
         if (this.#log.chat?.attempts === 0) {
-          warn("the archive could not be told; trying again until it can", { error: String(error) });
+          warn("the archive could not be told; trying again until it can", { error: reasonOf(error) });
         }
         return false;
       }

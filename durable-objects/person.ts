@@ -3,6 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
 import { archiveOf } from "../archive/config.ts";
+import { reasonOf } from "../archive/reason.ts";
 import type { Usage } from "../protocol/access.ts";
 import { IDEMPOTENCY_WINDOW_MS, MAX_CHATS_PER_PERSON } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
@@ -299,7 +300,7 @@ export class PersonObject extends DurableObject<Env> {
       } catch (error) {
         logger.warn("chats are not deleted everywhere yet; trying again until they are", {
           chats: erasures.length,
-          error: String(error),
+          error: reasonOf(error),
         });
         // The longer it has failed, the longer it waits.
         return Math.min(Math.max(Date.now() - oldest.since, CARRY_OUT_AGAIN_MS), CARRY_OUT_AGAIN_AT_MOST_MS);
@@ -361,7 +362,7 @@ export class PersonObject extends DurableObject<Env> {
       });
       return [...fresh, ...known].slice(0, HITS);
     } catch (error) {
-      logger.warn("the archive can't be searched; searching the person's own texts", { error: String(error) });
+      logger.warn("the archive can't be searched; searching the person's own texts", { error: reasonOf(error) });
       return undefined;
     }
   }

@@ -6,7 +6,7 @@ import { vectorOf } from "../../archive/search-words.ts";
 import type { WireRecord } from "../../protocol/records.ts";
 import { chunksReplySchema, searchReplySchema, sessionReplySchema } from "../../protocol/requests.ts";
 import { rowsOfArchive, rowsOfLog } from "../archived.ts";
-import { answer, bearer, call, fresh, model, type Person, read } from "./kit.ts";
+import { answer, bearer, call, fresh, model, objectOf, type Person, read } from "./kit.ts";
 
 const { DATABASE_URL, NEON_FETCH_ENDPOINT } = inject("stores").settings;
 const database = () => connector(DATABASE_URL, NEON_FETCH_ENDPOINT)(10_000);
@@ -80,4 +80,32 @@ it("is what search asks, for all that it has", async () => {
   await vi.waitFor(async () => expect(await hits()).toMatchObject([{ title: "Renamed" }]), PATIENCE);
   await who.fetch(`/api/chats/${chatId}`, { method: "DELETE" });
   expect(await hits()).toEqual([]);
+});
+
+it("lets an idle chat rest there alone, and gives it back as it was to whoever comes", async () => {
+  const who = await newcomer();
+  const { chatId, id } = await answer(who, { prompt: fresh("rest \u0000"), model: model("tokens-40-rate-0") });
+  const records = async () => read(await who.fetch(`/api/chat/chunks/${chatId}`), chunksReplySchema);
+  const before = await records();
+  const visits: (() => Promise<unknown>)[] = [
+    records,
+    () => who.fetch(`/api/chat/status/${id}`),
+    () => who.fetch(`/api/chats/${chatId}`),
+    () => who.fetch(`/api/chat/stream/${id}?offset=${before.offset}`),
+    () => rename(who, chatId, "Back again"),
+    () => answer(who, { prompt: "And then?", chatId, model: model("tokens-3-rate-0") }),
+    () => Promise.all([records(), records(), who.fetch(`/api/chats/${chatId}/export`)]),
+  ];
+  for (const visit of visits) {
+    await vi.waitFor(async () => expect(await objectOf(chatId).evict()).toBe(true), PATIENCE);
+    expect(await objectOf(chatId).evict()).toBe(false);
+    await visit();
+    expect((await records()).records.slice(0, before.records.length)).toEqual(before.records);
+  }
+  // A stranger is refused, and a deletion carried out, without it.
+  await vi.waitFor(async () => expect(await objectOf(chatId).evict()).toBe(true), PATIENCE);
+  const stranger = await newcomer();
+  expect((await stranger.fetch(`/api/chats/${chatId}`)).status).toBe(403);
+  expect((await who.fetch(`/api/chats/${chatId}`, { method: "DELETE" })).status).toBe(204);
+  expect((await who.fetch(`/api/chats/${chatId}`)).status).toBe(404);
 });
