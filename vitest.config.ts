@@ -39,6 +39,8 @@ const scriptedEnv = (url: string, stores: StoreSettings) => ({
   UPSTASH_REDIS_REST_URL: stores.UPSTASH_REDIS_REST_URL,
   UPSTASH_REDIS_REST_TOKEN: stores.UPSTASH_REDIS_REST_TOKEN,
   CACHE_TTL_SECONDS: "",
+  // A busy machine is no outage.
+  CACHE_LOOK_UP_MS: "10000",
   DATABASE_URL: stores.DATABASE_URL,
   NEON_FETCH_ENDPOINT: stores.NEON_FETCH_ENDPOINT,
   EVICT_AFTER_DAYS: "",

@@ -7,9 +7,13 @@ export interface CacheConfig {
   redis: { url: string; token: string } | null;
   /** How long an answer is kept whose ask does not say, seconds. */
   ttl: number;
+  /** What an ask waits for the cache at most, ms: all that a cache that is down or slow may delay a chat. */
+  lookUpMs: number;
 }
 
 const DEFAULT_TTL_SECONDS = 3_600;
+const DEFAULT_LOOK_UP_MS = 200;
+const MAX_LOOK_UP_MS = 10_000;
 
 /** Blank is the same as not set. */
 const text = z
@@ -17,6 +21,7 @@ const text = z
   .trim()
   .nullish()
   .transform((value) => value || null);
+const milliseconds = `must be a whole number of milliseconds from 1 to ${MAX_LOOK_UP_MS}`;
 const seconds = `must be a whole number of seconds from 1 to ${MAX_CACHE_TTL_SECONDS}`;
 
 const environmentSchema = z.object({
@@ -27,6 +32,9 @@ const environmentSchema = z.object({
   CACHE_TTL_SECONDS: text
     .transform((value) => (value === null ? DEFAULT_TTL_SECONDS : Number(value)))
     .pipe(z.number({ error: seconds }).int(seconds).min(1, seconds).max(MAX_CACHE_TTL_SECONDS, seconds)),
+  CACHE_LOOK_UP_MS: text
+    .transform((value) => (value === null ? DEFAULT_LOOK_UP_MS : Number(value)))
+    .pipe(z.number({ error: milliseconds }).int(milliseconds).min(1, milliseconds).max(MAX_LOOK_UP_MS, milliseconds)),
 });
 
 /** Reads the settings out of an environment; what else is in it is left alone. Throws an error that names each wrong one. */
@@ -36,6 +44,7 @@ export function parseCacheConfig(environment: object): CacheConfig {
     const wrong = error.issues.map(({ path, message }) => `${String(path[0])} ${message}.`);
     throw new Error(`Settings that are not valid: ${wrong.join(" ")}`);
   }
-  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token, CACHE_TTL_SECONDS: ttl } = data;
-  return { redis: url && token ? { url, token } : null, ttl };
+  const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = data;
+  const { CACHE_TTL_SECONDS: ttl, CACHE_LOOK_UP_MS: lookUpMs } = data;
+  return { redis: url && token ? { url, token } : null, ttl, lookUpMs };
 }

@@ -36,7 +36,7 @@ async function endpoint(reply: Parameters<typeof createServer>[1]): Promise<stri
 function cacheAt(url: string) {
   const said: string[] = [];
   const outage = new Outage((message) => said.push(message));
-  return { cache: new ResponseCache({ url, token: "t" }, outage, () => 1), said };
+  return { cache: new ResponseCache({ url, token: "t" }, 200, outage, () => 1), said };
 }
 
 describe("a cache", () => {

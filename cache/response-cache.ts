@@ -7,8 +7,6 @@ import { type Outage, outageOf } from "./outage.ts";
 
 export type Found = { kind: "hit"; answer: KeptAnswer } | { kind: "miss" } | { kind: "unavailable" };
 
-/** What an ask waits for the cache at most, ms: all that a cache that is down or slow may delay a chat. */
-export const LOOK_UP_MS = 200;
 const KEEP_MS = 5_000;
 /** The smallest limit of a request that Upstash has is 1 MB; the value travels as it is. */
 const MAX_ANSWER_BYTES = 900_000;
@@ -21,8 +19,8 @@ export class ResponseCache {
   readonly #now: () => number;
   readonly #outage: Outage;
 
-  constructor(redis: NonNullable<CacheConfig["redis"]>, outage: Outage, now: () => number) {
-    this.#lookUps = connect(redis, LOOK_UP_MS);
+  constructor(redis: NonNullable<CacheConfig["redis"]>, lookUpMs: number, outage: Outage, now: () => number) {
+    this.#lookUps = connect(redis, lookUpMs);
     this.#keeping = connect(redis, KEEP_MS);
     this.#outage = outage;
     this.#now = now;
@@ -64,8 +62,8 @@ const shared = new WeakMap<object, ResponseCache | null>();
 export function responseCacheOf(environment: object): ResponseCache | null {
   const known = shared.get(environment);
   if (known !== undefined) return known;
-  const { redis } = parseCacheConfig(environment);
-  const cache = redis && new ResponseCache(redis, outageOf(environment), Date.now);
+  const { redis, lookUpMs } = parseCacheConfig(environment);
+  const cache = redis && new ResponseCache(redis, lookUpMs, outageOf(environment), Date.now);
   shared.set(environment, cache);
   return cache;
 }

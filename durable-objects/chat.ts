@@ -296,6 +296,8 @@ export class ChatObject extends DurableObject<Env> {
     const started = await this.#supervisor.start(ask, () => {
       if (create && !this.#log.chat) this.#log.create(id, person, create.tenant, clock.now());
     });
+    // The list was told of a chat that does not come to be.
+    if (!started.ok && create && !this.#log.chat) await this.#personOf(person).remove(person, id);
     if (started.ok && !create) void this.#deliveries.announce();
     return started;
   }

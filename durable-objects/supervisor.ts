@@ -30,7 +30,7 @@ interface Options {
   writer: LogWriter;
   clock: Clock;
   producer(tier: Tier): TierProducer;
-  /** Called in the turn in which a run begins that needs somebody to see it end, whatever happens next. */
+  /** Called in the turn in which a run begins: somebody must see it end and be told of, whatever happens next. */
   begun?(): void;
   /** The conversation down to a message; by default, that of the log's tree. */
   conversation?(message: string): Turn[];
@@ -86,8 +86,13 @@ export class Supervisor {
     const { run, started } = opening;
     const { whole, cache, kept } = outlook;
     const remember = ask.idempotency ?? undefined;
-    if (whole) await this.#writer.startWhole(opening, whole.text, whole.ended, remember);
-    else await this.begin(opening, remember);
+    if (whole) {
+      const onDisk = this.#writer.startWhole(opening, whole.text, whole.ended, remember);
+      this.#options.begun?.();
+      await onDisk;
+    } else {
+      await this.begin(opening, remember);
+    }
     return ok({ run, id: started.run, cache, kept });
   }
 

@@ -1,6 +1,5 @@
 // What this deployment can do, and how it is: models, tiers, health.
 import { createRoute } from "@hono/zod-openapi";
-import { LOOK_UP_MS } from "../../cache/response-cache.ts";
 import { type HealthReply, healthReplySchema, modelsReplySchema, tiersReplySchema } from "../../protocol/requests.ts";
 import { json, problems } from "../openapi.ts";
 import { createRouter } from "../router.ts";
@@ -74,7 +73,7 @@ async function healthOf(services: Services): Promise<HealthReply> {
 }
 
 /** Whether answers can be kept and found: without that they are made, each time. */
-async function cachePart({ cache }: Services): Promise<Part> {
+async function cachePart({ cache, settings }: Services): Promise<Part> {
   const name = "cache";
   if (!cache)
     return {
@@ -90,7 +89,7 @@ async function cachePart({ cache }: Services): Promise<Part> {
     name,
     status: "down",
     latencyMs: null,
-    detail: `It did not answer within ${LOOK_UP_MS} ms; answers are made without it.`,
+    detail: `It did not answer within ${settings.cache.lookUpMs} ms; answers are made without it.`,
   };
 }
 
