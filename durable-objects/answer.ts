@@ -6,7 +6,7 @@ import { type ResponseCache, responseCacheOf } from "../cache/response-cache.ts"
 import type { Clock } from "../producers/producer.ts";
 import type { Receipt } from "../protocol/records.ts";
 import { providersOf } from "../providers/registry.ts";
-import { type Asking, FAREWELL, type Farewell } from "./answer-door.ts";
+import { type Asking, FAREWELL, type Farewell } from "./asking.ts";
 import { ChunkLog } from "./chunk-log.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { LogWriter } from "./log-writer.ts";

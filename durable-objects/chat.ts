@@ -6,6 +6,7 @@ import { archiveOf } from "../archive/config.ts";
 import { reasonOf } from "../archive/reason.ts";
 import { cacheHeaders } from "../cache/cache-status.ts";
 import { parseCacheConfig } from "../cache/config.ts";
+import { answerKey } from "../cache/key.ts";
 import { responseCacheOf } from "../cache/response-cache.ts";
 import { statsCountersOf } from "../cache/stats-counters.ts";
 import type { Clock } from "../producers/producer.ts";
@@ -136,6 +137,7 @@ export class ChatObject extends DurableObject<Env> {
       ...surroundings,
       cache: responseCacheOf(this.env),
       ttl: parseCacheConfig(this.env).ttl,
+      keyOf: answerKey,
       answer: (name) => answerDoor(this.env.ANSWER, name),
       uuid: () => crypto.randomUUID(),
     });

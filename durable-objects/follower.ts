@@ -5,7 +5,7 @@ import type { Term } from "../producers/office.ts";
 import { pause } from "../producers/pause.ts";
 import type { Clock } from "../producers/producer.ts";
 import type { LogRecord, Receipt, Recovery, RunEndedRecord } from "../protocol/records.ts";
-import type { AnswerDoor, Followed } from "./answer-door.ts";
+import type { AnswerDoor, Followed } from "./asking.ts";
 import { leftReceipt, sharedReceipt } from "./kept-receipt.ts";
 import type { Assignment } from "./tier-producer.ts";
 
@@ -158,6 +158,8 @@ export class Follower {
   #stranded(): Stranded {
     const { door, log } = this.#options;
     const { run, started } = this.#assignment;
+    // What was shown is this run's own from now on.
+    if (this.#text.length > this.#promised) this.#term.office.append({ deltas: [], bookmark: null });
     // Whoever makes it still must not make it for this run.
     door.leave(started.run).catch((error) => log("the shared answer was not left", { run, error: String(error) }));
     return { text: this.#text, recoveries: this.#recoveries };

@@ -3,13 +3,13 @@
 // chat makes it, as in the mvp tier.
 
 import type { KeptAnswer } from "../cache/kept-answer.ts";
-import { answerKey } from "../cache/key.ts";
+import type { KeyedAsk } from "../cache/key.ts";
 import type { Found } from "../cache/response-cache.ts";
 import type { Inheritance, Office, Term } from "../producers/office.ts";
 import { produce } from "../producers/producer.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import type { CachePace } from "../protocol/requests.ts";
-import type { AnswerDoor } from "./answer-door.ts";
+import type { AnswerDoor } from "./asking.ts";
 import { Follower, type Stranded } from "./follower.ts";
 import { ageOf, hitReceipt } from "./kept-receipt.ts";
 import type { OwnProducerOptions } from "./own-producer.ts";
@@ -21,6 +21,7 @@ export interface RedisTierOptions extends OwnProducerOptions {
   cache: { find(key: string): Promise<Found> } | null;
   /** How long an answer is kept whose ask does not say, seconds. */
   ttl: number;
+  keyOf(ask: KeyedAsk): Promise<string>;
   answer(name: string): AnswerDoor;
   /** A name nobody else has. */
   uuid(): string;
@@ -48,7 +49,7 @@ export function redisTier(options: RedisTierOptions): TierProducer {
 async function lookAhead(options: RedisTierOptions, prospect: Prospect): Promise<Result<Outlook>> {
   const { mode, pace, ttl } = prospect.cache;
   if (mode === "no-store") return ok({ cache: "off", plan: null, whole: null, kept: null });
-  const key = await answerKey(prospect);
+  const key = await options.keyOf(prospect);
   const planned = (answer: string) => JSON.stringify({ key, answer, ttl: ttl ?? options.ttl, pace } satisfies Plan);
   if (mode === "no-cache") {
     return ok({ cache: "miss", plan: planned(`${key}/${options.uuid()}`), whole: null, kept: null });

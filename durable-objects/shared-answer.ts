@@ -5,7 +5,7 @@ import { PaceNotes } from "../cache/pace.ts";
 import type { Clock } from "../producers/producer.ts";
 import type { LogRecord, Receipt } from "../protocol/records.ts";
 import type { Turn } from "../providers/provider.ts";
-import type { Asking } from "./answer-door.ts";
+import type { Asking } from "./asking.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
 import type { Audience, LogWriter, Opening } from "./log-writer.ts";
 import { answerId, messageId, pathTo } from "./messages.ts";
@@ -41,6 +41,8 @@ export class SharedAnswer {
   readonly #log: ChunkLog;
   /** Who wants which run, in the order in which they came. */
   #askers: Asker[] = [];
+  /** Who left. An ask that its own leave has overtaken must not bring back one who wants it no more. */
+  readonly #left = new Set<string>();
   /** Runs that nobody wants any more. */
   readonly #unwanted = new Set<number>();
   readonly #notes = new Map<number, PaceNotes>();
@@ -53,6 +55,7 @@ export class SharedAnswer {
 
   /** The run that answers, which is begun if need be and if that is wanted; undefined when there is none. */
   join(asking: Asking): number | undefined {
+    if (this.#left.has(asking.run)) return undefined;
     if (!this.#log.chat) {
       if (!asking.begin) return undefined;
       this.#create();
@@ -67,6 +70,7 @@ export class SharedAnswer {
 
   /** One who asked wants it no more; the last one stops it. Gives the receipt where it is this one that pays. */
   async leave(asker: string): Promise<Receipt | null> {
+    this.#left.add(asker);
     const entry = this.#askers.find((each) => each.asker === asker);
     if (!entry) return null;
     const { run } = entry;
