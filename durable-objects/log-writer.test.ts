@@ -257,3 +257,65 @@ test("the first token is timed from the ask, once, whatever the clock of another
   writer.append(1, 1, 2, batch(1, "b", 2));
   expect(writer.openRun(1)?.firstTokenMs).toBe(500);
 });
+
+describe("text that may be promised only in part", () => {
+  const bounded = (at: number, text: string, bound: number) => ({ deltas: [{ at, text }], bookmark: null, bound });
+  const raised = (bound: number) => ({ deltas: [], bookmark: null, bound });
+
+  test("is all shown, and promised as far as the bound goes, which needs no text to be raised", async () => {
+    const { writer, clock, disk } = object;
+    writer.append(1, 1, 0, bounded(0, "Because", 0));
+    await clock.advance(10 * COMMIT_MS);
+    expect([received.told, text()]).toEqual([["delta 0:Because"], ""]);
+    const { writes } = disk;
+    writer.append(1, 1, 1, raised(2));
+    await clock.advance(COMMIT_MS);
+    expect([received.told.at(-1), text()]).toEqual(["commit#3 2", "Be"]);
+    writer.append(1, 1, 2, raised(7));
+    await clock.advance(COMMIT_MS);
+    expect([received.told.at(-1), text()]).toEqual(["commit#4 7", "Because"]);
+    // A bound that goes nowhere is worth no row.
+    writer.append(1, 1, 3, raised(7));
+    await clock.advance(COMMIT_MS);
+    expect(disk.writes - writes).toBe(2);
+  });
+
+  test("is taken back by whoever goes on from before it", async () => {
+    const { writer, clock } = object;
+    writer.append(1, 1, 0, bounded(0, "Belief", 2));
+    await clock.advance(COMMIT_MS);
+    writer.append(1, 1, 1, bounded(2, "", 2));
+    expect(received.told.at(-1)).toBe("delta 2:");
+    writer.append(1, 1, 2, bounded(2, "cause", 7));
+    await clock.advance(COMMIT_MS);
+    expect(text()).toBe("Because");
+  });
+
+  test("does not outlive a term of office, but is kept where the run ends", async () => {
+    const { writer, clock } = object;
+    writer.append(1, 1, 0, bounded(0, "Belief", 2));
+    await clock.advance(COMMIT_MS);
+    expect(await writer.takeOver(1)).toMatchObject({ epoch: 2, length: 2 });
+    expect([received.told.at(-1), text()]).toEqual(["delta 2:", "Be"]);
+    writer.append(1, 2, 0, bounded(2, "cause", 2));
+    await writer.end(1, 2, endedWell());
+    expect(text()).toBe("Because");
+  });
+});
+
+test("a run that is whole when it begins is ask, text and end in one go", async () => {
+  const { writer, log, disk } = object;
+  const next = opening(log);
+  const { writes } = disk;
+  disk.hold();
+  const whole = writer.startWhole(next, "Because", endedWell());
+  await rest();
+  expect(received.told).toEqual([]);
+  await disk.release();
+  await whole;
+  expect(received.told).toEqual(["message#3", "run.started#4", "delta#5 0:Because", "run.ended#6"]);
+  expect(log.run(2)).toMatchObject({ first: 4, last: 6, ended: { status: "completed" } });
+  expect([log.text(log.run(2) ?? expect.unreachable()).text, writer.openRun(2)]).toEqual(["Because", undefined]);
+  // Three records and the message, and the run's own row.
+  expect(disk.writes - writes).toBe(5);
+});

@@ -1,7 +1,7 @@
-// The whole sweep: `node tests/journeys/crash-sweep.ts [provider] [words] [every] [from]` kills the server at every chunk
+// The whole sweep: `node tests/journeys/crash-sweep.ts [provider] [words] [every] [from] [tier]` kills the server at every chunk
 // of a 60-chunk answer, from none to all, and prints what became of each. It exits 1 at the first thing lost.
 import { startScriptedModel } from "../../local/model/server.ts";
-import { providerNameSchema } from "../../protocol/records.ts";
+import { providerNameSchema, tierSchema } from "../../protocol/records.ts";
 import { Client } from "./client.ts";
 import { CHUNKS, crash, type Outcome } from "./crash.ts";
 import { Stack } from "./stack.ts";
@@ -10,15 +10,19 @@ const provider = providerNameSchema.parse(process.argv[2] ?? "openai");
 const words = process.argv[3] ?? "";
 const every = Number(process.argv[4] ?? 1);
 const from = Number(process.argv[5] ?? 0);
+const tier = tierSchema.parse(process.argv[6] ?? "mvp");
 const model = await startScriptedModel();
-const stack = await Stack.start({ scriptedModelUrl: model.url });
+const stack = await Stack.start({
+  scriptedModelUrl: model.url,
+  ...(tier === "redis" && { env: { REDIS_URL: "", CACHE_LOOK_UP_MS: "10000" } }),
+});
 const outcomes = new Map<Outcome, number>();
 let twice = 0;
 try {
   const client = await Client.join(stack.url);
   for (let index = from; index <= CHUNKS; index += every) {
     const began = performance.now();
-    const verdict = await crash(stack, model, client, { provider, index, words });
+    const verdict = await crash(stack, model, client, { provider, index, words, tier });
     const { outcome, status, promised, at, saidTwice, madeTwice } = verdict;
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     if (outcome === "reattach") twice += madeTwice;
@@ -34,7 +38,7 @@ try {
   const kills = [...outcomes.values()].reduce((sum, count) => sum + count, 0);
   const summary = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
   console.log(
-    `${provider}${words}: ${kills} kills; ${summary}; tokens made twice on re-attach: ${twice}; nothing lost`,
+    `${tier}, ${provider}${words}: ${kills} kills; ${summary}; tokens made twice on re-attach: ${twice}; nothing lost`,
   );
 } finally {
   await stack.dispose();

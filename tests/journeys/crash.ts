@@ -3,7 +3,7 @@
 
 import type { ScriptedModel } from "../../local/model/server.ts";
 import { hashOf, scriptedText, scriptedToken } from "../../local/model/text.ts";
-import type { ProviderName, Receipt, RunErrorCode, RunStatus } from "../../protocol/records.ts";
+import type { ProviderName, Receipt, RunErrorCode, RunStatus, Tier } from "../../protocol/records.ts";
 import type { RecoveryPolicy } from "../../protocol/requests.ts";
 import type { Client } from "./client.ts";
 import { follow, READ } from "./readers.ts";
@@ -21,6 +21,8 @@ export interface Crash {
   /** Words of the scripted model's name, such as `-noreattach`. */
   words?: string;
   recovery?: RecoveryPolicy;
+  /** The server's default without it. */
+  tier?: Tier;
 }
 
 export type Outcome = "undisturbed" | "reattach" | "continue" | "replace" | "interrupted";
@@ -45,7 +47,7 @@ export interface Verdict {
 
 /** Throws when anything promised was lost or changed, or the end is not what it should be. */
 export async function crash(stack: Stack, model: ScriptedModel, client: Client, options: Crash): Promise<Verdict> {
-  const { provider, index, words = "", recovery } = options;
+  const { provider, index, words = "", recovery, tier } = options;
   const prompt = `Crash at ${index}: ${crypto.randomUUID()}`;
   const whole = scriptedText(prompt, CHUNKS);
   const reached = positionOf(prompt, index);
@@ -56,6 +58,7 @@ export async function crash(stack: Stack, model: ScriptedModel, client: Client, 
     provider,
     model: `scripted-tokens-${CHUNKS}-rate-${RATE}${words}`,
     ...(recovery && { recovery }),
+    ...(tier && { tier }),
   });
   const reader = new Transcript();
   const enough = () => reader.text(id).length >= reached;
