@@ -1,5 +1,6 @@
 // From what was measured to the figures of the report, each beside its target.
 import type { ChatsResult, ChatsSpec } from "./chats-cell.ts";
+import type { HitsResult, HitsSpec } from "./hits-cell.ts";
 import type { Results } from "./load.ts";
 import { median } from "./stats.ts";
 
@@ -90,8 +91,43 @@ const alone = (what: string, unit: string, value: number, target: Figure["target
   target,
 });
 
+function hitsFigures(specs: HitsSpec[], rounds: HitsResult[][]): Figure[] {
+  return specs.flatMap(({ subject, atOnce, chats }, index) => {
+    const results = rounds.flatMap((round) => round[index] ?? []);
+    const of = (read: (result: HitsResult) => number) => median(results.map(read));
+    const what = subject === "hit" ? "kept answers" : "the same, the cache off";
+    const name = `${what}, ${atOnce} at once, in ${chats === "new" ? "new chats" : "a chat there is"}`;
+    const judged = subject === "hit" && chats === "old";
+    return [
+      alone(
+        `${name}: whole answer, median`,
+        "ms",
+        of((r) => r.whole.median),
+        judged && atOnce === 1 ? most(5) : null,
+      ),
+      alone(
+        `${name}: whole answer, p99`,
+        "ms",
+        of((r) => r.whole.p99),
+      ),
+      alone(
+        `${name}: in a second`,
+        "answers",
+        of((r) => r.asks / r.seconds),
+        judged && atOnce === 20 ? least(1_800) : null,
+      ),
+      alone(
+        `${name}: in a CPU-second of workerd`,
+        "answers",
+        of((r) => r.asks / r.cpu),
+      ),
+    ];
+  });
+}
+
 export function figuresOf(outcome: Outcome): Figure[] {
   const { kind, specs, rounds } = outcome;
+  if (kind === "hits") return hitsFigures(specs as HitsSpec[], rounds as HitsResult[][]);
   if (kind === "chats") return chatsFigures(specs as ChatsSpec[], rounds as ChatsResult[][]);
   return specs.flatMap((spec, index): Figure[] => {
     const results = rounds.map((round) => round[index]);

@@ -1,5 +1,6 @@
 // The load: a process of its own that asks, reads and measures. One message in, one result out.
 import { type ChatsResult, type ChatsSpec, measureChats } from "./chats-cell.ts";
+import { type HitsResult, type HitsSpec, measureHits } from "./hits-cell.ts";
 import type { Pids } from "./meter.ts";
 import { measureResume, type ResumeResult, type ResumeSpec } from "./resume-cell.ts";
 import { measureRows, type RowsResult, type RowsSpec } from "./rows-cell.ts";
@@ -11,6 +12,7 @@ export interface Results {
   viewers: [ViewersSpec, ViewersResult];
   resume: [ResumeSpec, ResumeResult];
   rows: [RowsSpec, RowsResult];
+  hits: [HitsSpec, HitsResult];
 }
 
 export interface Order {
@@ -29,6 +31,8 @@ async function carryOut({ spec, addresses, pids }: Order): Promise<Results[keyof
       return measureResume(spec, addresses);
     case "rows":
       return measureRows(spec, addresses);
+    case "hits":
+      return measureHits(spec, addresses, pids);
   }
 }
 

@@ -1,5 +1,6 @@
 // What is measured: the cells of a run, in order.
 import type { ChatsSpec } from "./chats-cell.ts";
+import type { HitsSpec } from "./hits-cell.ts";
 import type { ResumeSpec } from "./resume-cell.ts";
 import type { RowsSpec } from "./rows-cell.ts";
 import type { Provider, Subject } from "./subjects.ts";
@@ -10,6 +11,7 @@ export type Cell = { name: string; rounds: number } & (
   | { kind: "viewers"; specs: ViewersSpec[] }
   | { kind: "resume"; specs: ResumeSpec[] }
   | { kind: "rows"; specs: RowsSpec[] }
+  | { kind: "hits"; specs: HitsSpec[] }
 );
 
 /** Tokens a second of every chat, and of the answer that many watch. */
@@ -43,6 +45,16 @@ function viewers(count: number, { seconds, rounds }: Size): Cell {
   return { name: `viewers-${count}`, rounds, kind: "viewers", specs };
 }
 
+/** The cache off is the baseline. */
+function hits(name: string, atOnce: number, places: HitsSpec["chats"], asks: number, rounds: number): Cell {
+  const common = { kind: "hits" as const, tokens: 200, atOnce, chats: places };
+  const specs = [
+    { ...common, subject: "made" as const, asks: Math.ceil(asks / 4) },
+    { ...common, subject: "hit" as const, asks },
+  ];
+  return { name, rounds, kind: "hits", specs };
+}
+
 /** Every cell. A cell's first spec is the baseline where there is one. */
 export function planOf(quick: boolean): Cell[] {
   const size = quick ? QUICK : FULL;
@@ -57,6 +69,9 @@ export function planOf(quick: boolean): Cell[] {
     viewers(100, { ...size, rounds: 1 }),
     viewers(1_000, size),
     { name: "rows", rounds: 1, kind: "rows", specs: [{ kind: "rows", tokens: 1_000, rate: CHAT_RATE }] },
+    hits("hits-1", 1, "old", quick ? 100 : 500, size.rounds),
+    hits("hits-20", 20, "old", quick ? 400 : 4_000, size.rounds),
+    hits("hits-20-new-chats", 20, "new", quick ? 200 : 1_000, size.rounds),
     {
       name: "resume",
       rounds: 1,

@@ -4,6 +4,7 @@
 import { ChatObject as Chat } from "../durable-objects/chat.ts";
 import worker from "../workers/index.ts";
 
+export { AnswerObject } from "../durable-objects/answer.ts";
 export { DeploymentObject } from "../durable-objects/deployment.ts";
 export { PersonObject } from "../durable-objects/person.ts";
 

@@ -10,6 +10,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { startEndpointThread } from "../local/stores/endpoint.ts";
+import { cacheVars } from "../local/stores/start.ts";
 import type { Outcome } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
 import type { Order, Results } from "./load.ts";
@@ -76,10 +78,16 @@ function askLoad(load: ChildProcess, order: Order): Promise<Results[keyof Result
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const folder = await mkdtemp(join(options.store, "keepstream-bench-"));
 const model = await startModel();
+const cache = await startEndpointThread({
+  protocol: "upstash",
+  store: { folder: join(folder, "redis") },
+  secret: "bench",
+});
 const load = fork(join(root, "bench/load.ts"), { serialization: "advanced" });
 
 async function runCell(cell: Cell, bundle: string): Promise<Outcome> {
-  const edge = await startEdge({ modelUrl: model.url, bundle, store: await mkdtemp(join(folder, "store-")) });
+  const store = await mkdtemp(join(folder, "store-"));
+  const edge = await startEdge({ modelUrl: model.url, bundle, store, cache: cacheVars(cache.port, "bench") });
   const { keepstream, passThrough } = edge;
   const order = (spec: Order["spec"]) =>
     askLoad(load, { spec, addresses: { keepstream, passThrough }, pids: { workerd: edge.pid, model: model.pid } });
@@ -128,5 +136,6 @@ try {
   load.disconnect();
   await stop(load);
   await model.stop();
+  await cache.close();
   await rm(folder, { recursive: true, force: true });
 }

@@ -59,6 +59,8 @@ export interface EdgeOptions {
   bundle: string;
   /** An empty folder for the chats. */
   store: string;
+  /** What tells the Worker of its cache. */
+  cache: Record<string, string>;
   inspectorPort?: number;
 }
 
@@ -72,9 +74,14 @@ const COMMON = {
 };
 
 /** Starts one workerd. */
-export async function startEdge({ modelUrl, bundle, store, inspectorPort }: EdgeOptions): Promise<Edge> {
+export async function startEdge({ modelUrl, bundle, store, cache, inspectorPort }: EdgeOptions): Promise<Edge> {
   const passThrough = stripTypeScriptTypes(await readFile(join(root, "bench/pass-through.ts"), "utf8"));
-  const classes = { CHAT: "ChatObject", PERSON: "PersonObject", DEPLOYMENT: "DeploymentObject" };
+  const classes = {
+    CHAT: "ChatObject",
+    ANSWER: "AnswerObject",
+    PERSON: "PersonObject",
+    DEPLOYMENT: "DeploymentObject",
+  };
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       resourcePersistencePath: store,
@@ -93,6 +100,7 @@ export async function startEdge({ modelUrl, bundle, store, inspectorPort }: Edge
             OPENAI_API_KEY: "scripted",
             OPENAI_BASE_URL: `${modelUrl}/v1`,
             SCRIPTED_PROVIDERS: "compatible,openai",
+            ...cache,
           },
           durableObjects: Object.fromEntries(
             Object.entries(classes).map(([name, className]) => [name, { className, useSQLite: true }]),

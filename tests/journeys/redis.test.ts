@@ -1,10 +1,16 @@
 // The redis tier on the whole stack: its five-minute test, and SIGKILL of everything at chunks chosen by a seed; every one
 // of them is `node tests/journeys/crash-sweep.ts openai "" 1 0 redis`.
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ScriptedModel, startScriptedModel } from "../../local/model/server.ts";
 import { scriptedText } from "../../local/model/text.ts";
-import type { GenerateRequest } from "../../protocol/requests.ts";
+import { type Endpoint, startEndpointThread } from "../../local/stores/endpoint.ts";
+import { cacheVars } from "../../local/stores/start.ts";
+import type { GenerateRequest, HealthReply } from "../../protocol/requests.ts";
 import { Random } from "../simulation/random.ts";
+import { Line } from "../stores/line.ts";
 import { Client } from "./client.ts";
 import { CHUNKS, type Crash, crash, type Verdict } from "./crash.ts";
 import { follow } from "./readers.ts";
@@ -149,6 +155,88 @@ describe("two hundred chats that ask the same at once", () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(model.counters().perPrompt[body.prompt]).toMatchObject({ requests: 1, generated });
     expect(generated).toBeLessThan(5_000);
+  });
+});
+
+describe("when the cache fails", () => {
+  let line: Line;
+  let endpoint: Endpoint;
+  let shaky: Stack;
+  let other: Client;
+
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "keepstream-redis-"));
+    endpoint = await startEndpointThread({ protocol: "upstash", store: { folder }, secret: "only-for-tests" });
+    line = await Line.to(endpoint.port);
+    const address = cacheVars(line.port, "only-for-tests");
+    shaky = await Stack.start({ scriptedModelUrl: model.url, env: { ...address, CACHE_LOOK_UP_MS: "1000" } });
+    other = await Client.join(shaky.url);
+  });
+
+  afterAll(async () => {
+    await shaky?.dispose();
+    await line?.close();
+    await endpoint?.close();
+  });
+
+  const health = async () => (await (await fetch(`${shaky.url}/health`)).json()) as HealthReply;
+
+  async function answered(body: GenerateRequest) {
+    const { id } = await other.ask({ tier: "redis", ...body });
+    const reader = new Transcript();
+    await follow(
+      other,
+      id,
+      reader,
+      () => "sse",
+      () => reader.ended(id),
+    );
+    return { text: reader.text(id), receipt: (await other.status(id)).receipt };
+  }
+
+  it.each(["refuse", "hang"] as const)(
+    "by %s, nothing does: answers are made, and shared, and say so",
+    async (mode) => {
+      const body: GenerateRequest = { prompt: `${mode} ${seed}`, model: "scripted-tokens-40-rate-20" };
+      await line.set(mode);
+      try {
+        const answers = await Promise.all([answered(body), answered(body), answered(body)]);
+        for (const { text, receipt } of answers) {
+          expect(text).toBe(scriptedText(body.prompt ?? "", 40));
+          expect(receipt?.cache).toBe("unavailable");
+        }
+        expect(model.counters().perPrompt[body.prompt ?? ""]?.requests).toBe(1);
+        const { status, parts } = await health();
+        expect([status, parts.find(({ name }) => name === "cache")?.status]).toEqual(["degraded", "down"]);
+        // What is kept in the answer's own object stands in for the cache.
+        expect((await answered(body)).receipt).toMatchObject({ cache: "unavailable", requests: 0 });
+      } finally {
+        await line.set("pass");
+      }
+      await eventually("what ended meanwhile comes to the cache", async () => {
+        const response = await other.post({ tier: "redis", ...body, cache: { mode: "only-if-cached" } });
+        await response.body?.cancel();
+        return response.status === 202;
+      });
+      expect(model.counters().perPrompt[body.prompt ?? ""]?.requests).toBe(1);
+      expect((await health()).parts.find(({ name }) => name === "cache")?.status).toBe("ok");
+    },
+  );
+
+  it("emptied in the middle of an answer, that goes on, and comes there", async () => {
+    const body: GenerateRequest = { prompt: `flushed ${seed}`, model: "scripted-tokens-40-rate-20" };
+    const going = answered(body);
+    await eventually("it is being made", () => (model.counters().perPrompt[body.prompt ?? ""]?.generated ?? 0) > 5);
+    const headers = { authorization: "Bearer only-for-tests" };
+    const flushed = await fetch(`http://127.0.0.1:${endpoint.port}/`, {
+      method: "POST",
+      headers,
+      body: '["FLUSHALL"]',
+    });
+    expect(flushed.status).toBe(200);
+    expect((await going).receipt).toMatchObject({ cache: "miss" });
+    await eventually("it is kept", async () => (await answered(body)).receipt?.cache === "hit");
+    expect(model.counters().perPrompt[body.prompt ?? ""]?.requests).toBe(1);
   });
 });
 
