@@ -1,6 +1,7 @@
 // The outbox: what the person's list and the archive have yet to learn of this chat. The log is its queue: what lies
 // beyond their cursors has yet to be delivered, and delivering twice changes nothing.
 import type { ChatFacts } from "../archive/facts.ts";
+import { parseTarget } from "../protocol/ids.ts";
 import type { Receipt } from "../protocol/records.ts";
 import { titleFrom } from "../protocol/title.ts";
 import type { ChunkLog } from "./chunk-log.ts";
@@ -41,7 +42,6 @@ export function pendingUpdate(log: ChunkLog, { through, archived, after }: Pendi
   const known = after ?? chat.delivered;
   if (known >= through && chat.archived >= archived) return null;
   const { records } = log.read(known, through, Number.POSITIVE_INFINITY);
-  const runs = new Map(log.runs().map((run) => [run.started.run, run]));
   const texts: ChatUpdate["texts"] = [];
   const settled: Settlement[] = [];
   let context: number | null = null;
@@ -53,7 +53,7 @@ export function pendingUpdate(log: ChunkLog, { through, archived, after }: Pendi
       if (record.parent === null) title ??= titleFrom(record.text);
       updated = record.time;
     } else if (record.type === "run.ended") {
-      const run = runs.get(record.run);
+      const run = log.run(parseTarget(record.run)?.run ?? 0);
       if (run) texts.push({ messageId: run.started.message, text: log.text(run).text, time: record.time });
       if (run?.hold) settled.push({ run: record.run, hold: run.hold, ...spent(record.receipt) });
       context = (record.receipt.inputTokens ?? 0) + (record.receipt.outputTokens ?? 0);
@@ -62,7 +62,7 @@ export function pendingUpdate(log: ChunkLog, { through, archived, after }: Pendi
       updated = record.time;
     }
   }
-  const running = [...runs.values()].some((run) => run.ended === null);
+  const running = log.openRuns().length > 0;
   const { chatId, created } = chat;
   return { chatId, title, created, updated, running, through, archived, texts, settled, context };
 }
