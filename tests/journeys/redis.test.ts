@@ -124,7 +124,9 @@ describe("two hundred chats that ask the same at once", () => {
     expect(model.counters().perPrompt[body.prompt]).toMatchObject({ requests: 1, generations: 1, madeTwice: 0 });
     const receipts = await Promise.all(asked.map(async ({ id }) => (await client.status(id)).receipt));
     expect(receipts.filter((receipt) => receipt?.cache === "miss" && receipt.requests === 1)).toHaveLength(1);
-    expect(receipts.filter((receipt) => receipt?.cache === "collapsed" && receipt.cost === 0)).toHaveLength(MANY - 1);
+    // On a busy machine some are asked only when the answer is kept already.
+    const unpaid = receipts.filter((receipt) => receipt && ["collapsed", "hit"].includes(receipt.cache));
+    expect(unpaid.filter((receipt) => receipt?.requests === 0 && receipt.cost === 0)).toHaveLength(MANY - 1);
   });
 
   it("may stop but for one, who has it whole and pays", async () => {
