@@ -32,7 +32,7 @@ describe("without a provider", () => {
 });
 
 describe("with one provider that is off, and one that does not answer", () => {
-  const fetch = deployment({ ANTHROPIC_API_KEY: "", COMPATIBLE_BASE_URL: NOWHERE, UPSTASH_REDIS_REST_URL: "" });
+  const fetch = deployment({ ANTHROPIC_API_KEY: "", COMPATIBLE_BASE_URL: NOWHERE });
 
   it("is degraded, and answers", async () => {
     const health = await read(await fetch("/health"), healthReplySchema);
@@ -42,7 +42,6 @@ describe("with one provider that is off, and one that does not answer", () => {
       ["openai", "ok"],
       ["anthropic", "off"],
       ["compatible", "down"],
-      ["cache", "off"],
     ]);
     const { providers } = await read(await fetch("/api/models"), modelsReplySchema);
     expect(providers.find(({ provider }) => provider === "compatible")?.reason).toContain("cannot be reached");
