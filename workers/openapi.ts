@@ -6,7 +6,7 @@ import { streamEventSchema } from "../protocol/requests.ts";
 const MEANING: Record<number, string> = {
   400: "The request is not valid",
   401: "The bearer token is not valid",
-  403: "It belongs to somebody else",
+  403: "It belongs to somebody else, or this caller may not do that",
   404: "There is no such thing",
   405: "This address does not take that method",
   409: "The state does not allow that",
@@ -19,7 +19,10 @@ const MEANING: Record<number, string> = {
   503: "What is behind it can't be reached",
 };
 
-/** The problem responses a route may give; every route may give 401 and 500, and 503 where what it asks for may rest in the archive. */
+/**
+ * The problem responses a route may give; every route may give 401, 403, 429 and 500, and 503 where what it asks for may
+ * rest in the archive.
+ */
 export function problems(...statuses: number[]) {
   return problemsAs(problemSchema, ...statuses);
 }
@@ -27,7 +30,7 @@ export function problems(...statuses: number[]) {
 /** The same, where a problem says more than usual. */
 export function problemsAs(schema: z.ZodType, ...statuses: number[]) {
   const content = { "application/problem+json": { schema } };
-  const all = [...new Set([...statuses, 401, 500, ...(statuses.includes(404) ? [503] : [])])];
+  const all = [...new Set([...statuses, 401, 403, 429, 500, ...(statuses.includes(404) ? [503] : [])])];
   return Object.fromEntries(all.map((status) => [status, { description: MEANING[status] ?? "Problem", content }]));
 }
 
