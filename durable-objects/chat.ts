@@ -29,6 +29,7 @@ import type { PersonObject } from "./person.ts";
 import { type OutsideCall, type OutsideReply, ProducersDoor } from "./producers-door.ts";
 import { redisTier } from "./redis-tier.ts";
 import type { RunAsk } from "./run-ask.ts";
+import { newSecret } from "./secret.ts";
 import { Subscribers } from "./subscribers.ts";
 import { type Started, Supervisor } from "./supervisor.ts";
 import { chatView, type RunStatusView, runStatus } from "./views.ts";
@@ -477,11 +478,6 @@ export class ChatObject extends DurableObject<Env> {
     if (this.#supervisor.busy) again = 0;
     if (again !== null) await this.ctx.storage.setAlarm(clock.now() + again);
   }
-}
-
-/** 256 random bits. */
-function newSecret(): string {
-  return [...crypto.getRandomValues(new Uint8Array(32))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function isSame(one: string, other: string): boolean {

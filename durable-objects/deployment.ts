@@ -6,6 +6,7 @@ import { MAX_TOKENS } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { isMigrated, migrate } from "./migrations.ts";
+import { newSecret } from "./secret.ts";
 import { TOKEN_STEPS, Tokens } from "./tokens.ts";
 
 export class DeploymentObject extends DurableObject<Env> {
@@ -26,11 +27,11 @@ export class DeploymentObject extends DurableObject<Env> {
   /** For the health check. */
   async ping(): Promise<void> {}
 
-  /** 256 random bits as hex, made once and kept. */
+  /** Made once and kept. */
   async sessionSecret(): Promise<string> {
     const kept = await this.ctx.storage.get<string>("session-secret");
     if (kept) return kept;
-    const secret = [...crypto.getRandomValues(new Uint8Array(32))].map((b) => b.toString(16).padStart(2, "0")).join("");
+    const secret = newSecret();
     await this.ctx.storage.put("session-secret", secret);
     return secret;
   }

@@ -5,6 +5,7 @@ import type { RunAsk } from "../durable-objects/run-ask.ts";
 import type { GenerateRequest } from "../protocol/requests.ts";
 import { titleFrom } from "../protocol/title.ts";
 import type { AppEnv } from "./app-env.ts";
+import { digestOf } from "./auth/digest.ts";
 import { isRevocable } from "./auth/made-tokens.ts";
 import { demandOf, limitsOf } from "./limits.ts";
 import { expect, refuse } from "./problem.ts";
@@ -74,6 +75,5 @@ export async function admit(c: Context<AppEnv>, ask: RunAsk, goOn: string | unde
 /** What tells one request from another under the same key: its body, whatever the order of its properties. */
 export async function fingerprint(key: string | undefined, body: object): Promise<RunAsk["idempotency"]> {
   if (key === undefined) return null;
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonicalize(body)));
-  return { key, fingerprint: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("") };
+  return { key, fingerprint: await digestOf(canonicalize(body) ?? "") };
 }

@@ -33,6 +33,8 @@ const addresses = (): [string, RequestInit?][] => [
   [`/api/chats/${chatId}`, { method: "DELETE" }],
   [`/api/chats/${chatId}/export`],
   [`/api/chats/${chatId}/export?format=json`],
+  [`/api/chats/${chatId}/share`, { method: "POST" }],
+  [`/api/chats/${chatId}/share`, { method: "DELETE" }],
   ...["application/json", "text/event-stream", "text/plain"].map((accept): [string, RequestInit] => [
     "/api/chat/generate",
     post({ prompt: "x", chatId, parentId: "a1", model: model("tokens-3-rate-0") }, { accept }),
