@@ -1,5 +1,6 @@
 // Temporal, as the bridge asks it. Every question has a deadline and none is put to a worker, so the answers are the same
 // whether one runs or not.
+import { createHmac } from "node:crypto";
 import { Client, Connection, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import { defineSearchAttributeKey } from "@temporalio/common";
 import type {
@@ -52,6 +53,17 @@ export function connectTemporal(settings: BridgeSettings, log: Log): Temporal {
 
   const uiOf = (workflowId: string, runId: string) =>
     uiUrl ? `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}/history` : null;
+
+  // One that is made up would be put to Temporal again and again until the deadline, so a cursor has a seal.
+  const sealOf = (token: Uint8Array) =>
+    createHmac("sha256", settings.token).update(token).digest("base64url").slice(0, 16);
+  const sealed = (token: Uint8Array) => `${Buffer.from(token).toString("base64url")}.${sealOf(token)}`;
+  function opened(cursor: string): Uint8Array {
+    const [text = "", seal] = cursor.split(".");
+    const token = Buffer.from(text, "base64url");
+    if (seal !== sealOf(token)) throw new BadQuestion("The cursor is not one that was given here.");
+    return token;
+  }
 
   /** Whatever is asked is answered within the deadline, one way or the other. */
   async function within<T>(question: () => Promise<T>): Promise<T> {
@@ -158,14 +170,11 @@ export function connectTemporal(settings: BridgeSettings, log: Log): Temporal {
     describe,
 
     async list(filter) {
-      const nextPageToken = filter.cursor ? Buffer.from(filter.cursor, "base64url") : new Uint8Array();
+      const nextPageToken = filter.cursor ? opened(filter.cursor) : new Uint8Array();
       const question = { namespace, query: queryOf(filter), pageSize: filter.limit ?? PAGE, nextPageToken };
-      const reply = await within(() => workflowService.listWorkflowExecutions(question)).catch((error) => {
-        if (codeOf(error) === INVALID_ARGUMENT) throw new BadQuestion("The cursor is not one that was given here.");
-        throw error;
-      });
-      const token = reply.nextPageToken?.length ? Buffer.from(reply.nextPageToken).toString("base64url") : null;
-      return { workflows: (reply.executions ?? []).map((info) => summaryOf(info, uiOf)), cursor: token };
+      const reply = await within(() => workflowService.listWorkflowExecutions(question));
+      const cursor = reply.nextPageToken?.length ? sealed(reply.nextPageToken) : null;
+      return { workflows: (reply.executions ?? []).map((info) => summaryOf(info, uiOf)), cursor };
     },
 
     async timeline(run) {

@@ -126,7 +126,9 @@ describe("a producer outside", () => {
     expect(await append(id, { epoch, batch: text(1, 2, "cause") })).toMatchObject({ kind: "duplicate" });
     expect(await append(id, { epoch, batch: text(2, 0, "X") }, 409)).toEqual({ kind: "refused", through: 7 });
     expect(await append(id, { epoch: epoch - 1 }, 403)).toEqual({ kind: "fenced", ended: null });
-    expect(await append(id, { epoch })).toEqual({ kind: "appended", expected: 2, promised: 2 });
+    const phase = { phase: "generating", attempt: 1, detail: null } as const;
+    expect(await append(id, { epoch, phase })).toEqual({ kind: "appended", expected: 2, promised: 2 });
+    await append(id, { epoch, phase });
 
     const ended = { kind: "ended", status: "completed", replacedBy: null };
     expect(await read(await door(id, "/end", ending(epoch)), endReplySchema)).toEqual(ended);
@@ -136,6 +138,7 @@ describe("a producer outside", () => {
 
     const records = (await reader.rest()).map(({ record }) => record);
     const end = records.at(-1);
+    expect(records.filter((record) => record.type === "run.phase" && record.phase === "generating")).toHaveLength(1);
     expect(records.flatMap((record) => (record.type === "delta" ? [record.text] : [])).join("")).toBe("Because");
     // Of times only the edge can tell.
     expect(end).toMatchObject({
