@@ -185,7 +185,6 @@ const workflowLinksSchema = z.object({
 export const workflowStartReplySchema = z
   .object({ id: z.string(), chatId: z.string(), links: workflowLinksSchema })
   .meta({ id: "WorkflowStartReply" });
-export type WorkflowStartReply = z.infer<typeof workflowStartReplySchema>;
 
 export const workflowResultReplySchema = z
   .object({

@@ -13,8 +13,6 @@ export interface Attempt {
   activity: string;
   attempt: number;
   lastFailure: string | null;
-  /** Which worker had it. */
-  worker: string;
 }
 
 /** Every attempt that a run's history names, in order. Only a step's last attempt is in a history, with why the one before failed. */
@@ -28,14 +26,13 @@ export async function attemptsOf(stack: Stack, run: string): Promise<Attempt[]> 
       const started = event.activityTaskStartedEventAttributes;
       if (!started) return [];
       const activity = names.get(String(started.scheduledEventId)) ?? "";
-      const { attempt, lastFailure, identity } = started;
-      return [{ activity, attempt: attempt ?? 0, lastFailure: lastFailure?.message ?? null, worker: identity ?? "" }];
+      return [{ activity, attempt: started.attempt ?? 0, lastFailure: started.lastFailure?.message ?? null }];
     });
   });
 }
 
 /** Where the stack's Temporal server listens. */
-export function temporalAddress(stack: Stack): string {
+function temporalAddress(stack: Stack): string {
   const [, port] = / --port (\d+) /.exec(stack.processes("temporal")[0]?.command ?? "") ?? [];
   return `127.0.0.1:${port}`;
 }
