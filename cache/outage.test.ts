@@ -12,3 +12,12 @@ test("an outage is told of once, and its end once", () => {
   expect(said[0]).toContain("refused 1");
   expect(said[1]).toContain('"failures":3');
 });
+
+test("what was to be kept is not told", () => {
+  const said: string[] = [];
+  const tell = (error: Error) => new Outage((_, details) => said.push(JSON.stringify(details))).failed(error);
+  tell(new Error('OOM, command was: ["set","key","the answer"]'));
+  tell(Object.assign(new Error("Unable to parse: the answer"), { name: "UpstashJSONParseError" }));
+  expect(said.join()).toContain("OOM");
+  expect(said.join()).not.toContain("the answer");
+});

@@ -11,7 +11,7 @@ export class Outage {
 
   failed(error: unknown): void {
     if (this.#failures++ === 0) {
-      this.#log("the cache can't be reached; answers are made without it until it can", { error: String(error) });
+      this.#log("the cache can't be reached; answers are made without it until it can", { error: nameOf(error) });
     }
   }
 
@@ -32,4 +32,12 @@ export function outageOf(environment: object): Outage {
     shared.set(environment, outage);
   }
   return outage;
+}
+
+/** What went wrong, without the command that met it: the client quotes that, and with it what was to be kept. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  if (error.name === "UpstashJSONParseError") return error.name;
+  const [said = ""] = error.message.split(", command was:");
+  return `${error.name}: ${said}`;
 }

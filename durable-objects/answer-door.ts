@@ -17,7 +17,8 @@ export function answerDoor(namespace: DurableObjectNamespace<AnswerObject>, name
       try {
         return await read(() => stub.fetch("https://answer/", toRequest(asking)), take, signal);
       } catch (error) {
-        stub = open();
+        // One who was told to stop leaves by the same stub.
+        if (!signal.aborted) stub = open();
         throw error;
       }
     },
@@ -60,7 +61,12 @@ async function read(
   signal.addEventListener("abort", stop, { once: true });
   try {
     signal.throwIfAborted();
-    const response = await Promise.race([request(), broken.promise]);
+    const coming = request();
+    const response = await Promise.race([coming, broken.promise]).catch((error) => {
+      // It may come yet, and must not be left unread: whoever sends it would wait.
+      coming.then((late) => late.body?.cancel()).catch(() => {});
+      throw error;
+    });
     if (response.status === 404) return { kind: "none" };
     if (!response.ok || !response.body) throw new Error(`The shared answer replied ${response.status}.`);
     reader = response.body.getReader();

@@ -98,7 +98,8 @@ class RedisRun {
     }
     const { clock, log } = this.#options;
     const door = this.#options.answer(answer);
-    const stranded = await new Follower({ door, clock, key, ttl, log }, this.#assignment, this.#term).run();
+    const term = { ...this.#term, office: asMiss(this.#term.office) };
+    const stranded = await new Follower({ door, clock, key, ttl, log }, this.#assignment, term).run();
     if (!stranded) return;
     // Its answer is gone because it is kept, more likely than not.
     const kept = await this.#kept(key, stranded.text);
