@@ -38,7 +38,7 @@ describe.concurrent.each(PROVIDERS)("%s", (provider) => {
     const { prompt, run, made } = await meet(provider, `tokens-60-rate-0-noreattach-${fault}-20`, { recovery: "free" });
     expect(run).toMatchObject({ status: "interrupted", finish: null, replacedBy: null, recoveries: [] });
     // What is told is why the last thing that was tried did not work: at a provider that re-attaches, that was it.
-    const last = provider === "openai" ? /no longer has the stream/ : why;
+    const last = provider === "openai" ? /no longer has this answer/ : why;
     expect(run.error).toMatchObject({ code: "recovery_exhausted", message: expect.stringMatching(last) });
     expect(run.text).toBe(scriptedText(prompt, 20));
     expect(made?.generations).toBe(1);

@@ -117,7 +117,7 @@ describe("npm start", () => {
     for (const path of ["", "/api/chat/generate", "/docs", "/health"]) {
       expect(output).toContain(`http://localhost:${port}${path}\n`);
     }
-    for (const line of [/mvp +on/, /redis +on/, /temporal +off/, /openai +scripted +OPENAI_API_KEY is not set/]) {
+    for (const line of [/mvp +on/, /redis +on/, /temporal +(on|off)/, /openai +scripted +OPENAI_API_KEY is not set/]) {
       expect(output).toMatch(line);
     }
     for (const line of [/cache +embedded/, /archive +embedded +PGlite/]) expect(output).toMatch(line);
