@@ -17,6 +17,18 @@ function layerOrder(): Plugin {
   };
 }
 
+const NEEDED_AT_ONCE = new RegExp(
+  [
+    "/web/api/(client|chats)\\.ts",
+    "/web/components/(copy-button|logo|menu-button|problem|segmented|title-input|tooltip)\\.tsx",
+    "/web/state/(app|chats|clipboard|remote|toasts)\\.tsx?",
+    "/web/i18n/(locale|views)\\.ts",
+    "/web/views/(shortcuts|with-words)\\.ts",
+    "/web/views/sidebar/chat-item\\.tsx",
+    "/lucide-solid/.*/(Icon|ban|check|chevron-down|circle-alert|circle-check|menu|rotate-cw|search)\\.js",
+  ].join("|"),
+);
+
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [solid(), layerOrder()],
@@ -27,6 +39,8 @@ export default defineConfig({
     // Nothing is inlined as a data URL, so the content security policy needs no `data:` for fonts or scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What every page needs is one file: a dozen small ones, split off because a view uses them too, cost more than they hold.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "page", test: NEEDED_AT_ONCE }] } } },
   },
   server: {
     proxy: {

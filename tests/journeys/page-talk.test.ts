@@ -62,8 +62,7 @@ describe.skipIf(withoutChromium)(
       await page.getByRole("button", { name: "Jump to latest" }).click();
       await grownTo(answers(page), length + 600);
       expect(await fromEnd(page)).toBeLessThan(60);
-      await page.keyboard.press("Escape");
-      await ended(answers(page), "cancelled");
+      await ended(answers(page));
       expect(errors).toEqual([]);
       await context.close();
     });
@@ -163,6 +162,33 @@ describe.skipIf(withoutChromium)(
       expect(
         (await context.request.get(`${stack.url}/api/chats/${chat.split("/c/")[1]?.split("#")[0]}`)).status(),
       ).toBe(200);
+      await context.close();
+    });
+
+    test("a chat is read by its link, and no more once the link was taken back", async () => {
+      const { context, page, errors } = await open();
+      await ask(page, "Rivers for everybody");
+      await ended(answers(page));
+      await page.getByRole("button", { name: "Share and export" }).click();
+      await page.getByRole("menuitem", { name: "Share by a link…" }).click();
+      await page.getByRole("button", { name: "Make a link" }).click();
+      const link = await page.getByRole("textbox", { name: "Link to this chat" }).inputValue();
+      await picture(page, "share");
+      expect(await violations(page)).toEqual([]);
+
+      const stranger = await openWindow(browser, { width: 390, height: 844 });
+      await stranger.page.goto(link);
+      await stranger.page.locator(".bubble", { hasText: "Rivers for everybody" }).waitFor();
+      await stranger.page.locator(".shared-messages .markdown h3").first().waitFor();
+      await picture(stranger.page, "shared");
+      expect(await violations(stranger.page)).toEqual([]);
+
+      await page.getByRole("button", { name: "Take the link back" }).click();
+      await page.getByText("The link leads nowhere any more.").waitFor();
+      await stranger.page.reload();
+      await stranger.page.getByText("This link leads nowhere").waitFor();
+      expect([...errors, ...stranger.errors]).toEqual([]);
+      await stranger.context.close();
       await context.close();
     });
 

@@ -56,30 +56,6 @@ export const fr: Dictionary = {
     log: "Conversation",
     earlier: "Messages précédents",
   },
-  empty: {
-    title: "Que voulez-vous savoir ?",
-    lead: "Posez votre question, fermez l’onglet, revenez : chaque mot de la réponse est gardé.",
-    starters: [
-      {
-        title: "Expliquer",
-        prompt:
-          "Explique l’intelligence artificielle avec deux familles de méthodes, un tableau et un court exemple en Python.",
-      },
-      {
-        title: "Comparer",
-        prompt: "Compare les server-sent events et WebSocket pour diffuser du texte : quand choisir l’un ou l’autre ?",
-      },
-      {
-        title: "Planifier",
-        prompt:
-          "Écris un plan de migration d’une base Postgres vers une nouvelle version majeure, avec moins d’une minute d’arrêt.",
-      },
-      {
-        title: "Écrire longuement",
-        prompt: "Écris un long essai sur l’histoire de l’intelligence artificielle, avec une partie par décennie.",
-      },
-    ],
-  },
   composer: {
     label: "Votre message",
     first: "Écrivez un message…",
@@ -208,46 +184,13 @@ export const fr: Dictionary = {
   },
   models: {
     label: "Modèle",
-    choose: "Choisir un modèle",
-    filter: "Filtrer les modèles…",
-    none: "Aucun modèle de ce nom.",
     scripted: "modèle scripté, pas un LLM",
     providers: { openai: "OpenAI", anthropic: "Anthropic", compatible: "Compatible" },
-    price: (input: string, output: string) => `${input} lus · ${output} écrits, le million de jetons`,
-    free: "gratuit",
-    unknownPrice: "prix inconnu",
     failed: "La liste des modèles n’a pas pu être chargée.",
-    unavailable: (reason: string) => `Indisponible : ${reason}`,
   },
   panel: {
-    title: "Paramètres",
     open: "Paramètres de la discussion",
-    temperature: "Température",
-    maxTokens: "Jetons au plus",
-    system: "Consigne système",
-    systemHint: "Comment le modèle doit répondre, par ex. « Réponds avec des exemples concrets. »",
-    byDefault: "défaut du modèle",
-    reset: "Revenir au défaut du modèle",
-    cacheMode: "Cache",
     cacheModes: { default: "Auto", "no-cache": "Sans lire", "no-store": "Jamais" },
-    cacheAbout: {
-      default: "Une réponse gardée vient aussitôt ; une nouvelle est gardée.",
-      "no-cache": "Une nouvelle réponse à chaque fois ; elle est gardée.",
-      "no-store": "Une nouvelle réponse à chaque fois ; elle n’est pas gardée.",
-    },
-    pace: "Une réponse gardée vient",
-    paces: { instant: "D’un coup", original: "À son rythme" },
-    thisChat: "Cette discussion",
-    answers: "Réponses",
-    answersCached: (n: string, hits: string) => `${n}, dont ${hits} du cache`,
-    spent: "Dépensé",
-    saved: "Économisé",
-    savedOf: (money: string, time: string) => `${money} et ${time}`,
-    spentPartly: (money: string) => `${money} + inconnu`,
-    recoveries: "Interruptions reprises",
-    recoveriesNone: "aucune",
-    recoveriesFree: (n: string) => `${n}, sans frais`,
-    recoveriesPaid: (n: string, tokens: string) => `${n}, ${tokens} jetons payés deux fois`,
   },
   runErrors: {
     provider_auth: "Le fournisseur a refusé la clé.",

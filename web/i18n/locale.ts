@@ -56,14 +56,12 @@ function makeLocale() {
     if (keep) remember("locale", next);
   }
 
-  return { locale, speak, words, flat, formats };
+  return { locale, speak, flat, formats };
 }
 
 const reader = createRoot(makeLocale);
 
 export const { locale, speak } = reader;
-/** The words in their own shape, for lists. Read after `start` only, like `t`. */
-export const words = () => reader.words() as Dictionary;
 /** A word or sentence by its key: `t("composer.send")`. Re-evaluated when the language changes. */
 export const t = translator(() => reader.flat() as NonNullable<ReturnType<typeof reader.flat>>);
 /** Numbers, money and durations in the reader's locale. */

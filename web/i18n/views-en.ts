@@ -2,6 +2,28 @@
 const s = (n: number) => (n === 1 ? "" : "s");
 
 export const en = {
+  empty: {
+    title: "What would you like to know?",
+    lead: "Ask, close the tab, come back: every word of the answer is kept.",
+    starters: [
+      {
+        title: "Explain something",
+        prompt: "Explain artificial intelligence with two families of methods, a table and a short Python example.",
+      },
+      {
+        title: "Compare",
+        prompt: "Compare server-sent events and WebSocket for streaming text: when is each the better choice?",
+      },
+      {
+        title: "Plan",
+        prompt: "Write a plan to move a Postgres database to a new major version with under a minute of downtime.",
+      },
+      {
+        title: "Write at length",
+        prompt: "Write a long essay on the history of artificial intelligence, with a section for each decade.",
+      },
+    ],
+  },
   stats: {
     lead: "What was answered, what the cache spared, and how long it took.",
     live: "live",
@@ -187,6 +209,43 @@ export const en = {
       newline: "New line",
       help: "This sheet",
     },
+  },
+  panel: {
+    title: "Settings",
+    temperature: "Temperature",
+    maxTokens: "Tokens at most",
+    system: "System prompt",
+    systemHint: "How the model should answer, e.g. “Answer in French, with concrete examples.”",
+    byDefault: "model’s default",
+    reset: "Back to the model’s default",
+    cacheMode: "Cache",
+    cacheAbout: {
+      default: "A kept answer comes at once; a new one is kept.",
+      "no-cache": "A new answer each time; it is kept.",
+      "no-store": "A new answer each time; it is not kept.",
+    },
+    pace: "A kept answer comes",
+    paces: { instant: "At once", original: "As it was made" },
+    thisChat: "This chat",
+    answers: "Answers",
+    answersCached: (n: string, hits: string) => `${n}, ${hits} from cache`,
+    spent: "Spent",
+    saved: "Saved",
+    savedOf: (money: string, time: string) => `${money} and ${time}`,
+    spentPartly: (money: string) => `${money} + unknown`,
+    recoveries: "Interruptions resumed",
+    recoveriesNone: "none",
+    recoveriesFree: (n: string) => `${n}, at no cost`,
+    recoveriesPaid: (n: string, tokens: string) => `${n}, ${tokens} tokens paid twice`,
+  },
+  models: {
+    choose: "Choose a model",
+    filter: "Filter models…",
+    none: "No model has that name.",
+    price: (input: string, output: string) => `${input} in · ${output} out, per million tokens`,
+    free: "free",
+    unknownPrice: "price unknown",
+    unavailable: (reason: string) => `Off: ${reason}`,
   },
   share: {
     title: "Share this chat",

@@ -22,6 +22,9 @@ const { words, flat, setWords } = createRoot(() => {
 /** A word or sentence of these views by its key: `v("stats.lead")`. Read after `loadViewWords` only. */
 export const v = translator(() => flat() as NonNullable<ReturnType<typeof flat>>);
 
+/** The words in their own shape, for lists. Read after `loadViewWords` only. */
+export const viewWords = () => words() as ViewsDictionary;
+
 /** The name of a part in `/health`; one that is new to the page is called as it calls itself. */
 export const partName = (part: string): string => words()?.health.parts[part] ?? part;
 

@@ -2,7 +2,7 @@
 import ChevronDown from "lucide-solid/icons/chevron-down";
 import Radio from "lucide-solid/icons/radio";
 import RefreshCw from "lucide-solid/icons/refresh-cw";
-import { createMemo, createSignal, lazy, onCleanup, Show, Suspense } from "solid-js";
+import { createMemo, createSignal, onCleanup, Show, Suspense } from "solid-js";
 import type { RunState } from "../../../protocol/reduce.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { ProblemNote } from "../../components/problem.tsx";
@@ -12,11 +12,12 @@ import { useApp } from "../../state/app.tsx";
 import type { ChatSession } from "../../state/chat-session.ts";
 import { firstWordAfter, tokensPerSecond } from "../../state/pace.ts";
 import type { PathStep } from "../../state/path.ts";
+import { withWords } from "../with-words.ts";
 import { Branches } from "./branches.tsx";
 import { Receipt } from "./receipt.tsx";
 
 const loadPicker = () => import("./model-picker.tsx");
-const ModelPicker = lazy(loadPicker);
+const ModelPicker = withWords(loadPicker);
 
 /** While it runs: the phase, the rate, the time to the first word. */
 function LivePills(props: { session: ChatSession; run: RunState }) {

@@ -1,14 +1,15 @@
 // A chat: its header, the conversation with the composer below, and the settings beside it.
 import { A } from "@solidjs/router";
-import { lazy, Show, Suspense } from "solid-js";
+import { Show, Suspense } from "solid-js";
 import { t } from "../../i18n/locale.ts";
 import { useApp } from "../../state/app.tsx";
 import "./chat-view.css";
+import { withWords } from "../with-words.ts";
 import { Composer } from "./composer.tsx";
 import { Conversation } from "./conversation.tsx";
 import { Header } from "./header.tsx";
 
-const Panel = lazy(() => import("./panel.tsx"));
+const Panel = withWords(() => import("./panel.tsx"));
 
 export function ChatView() {
   const app = useApp();

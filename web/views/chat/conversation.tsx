@@ -1,21 +1,23 @@
 // The conversation: the shown path of messages, the latest of them first drawn, earlier ones as the reader goes up.
 import { useLocation } from "@solidjs/router";
 import ArrowDown from "lucide-solid/icons/arrow-down";
-import { createEffect, createMemo, createSignal, For, on, onCleanup, onMount, Show } from "solid-js";
+import { createEffect, createMemo, createSignal, For, on, onCleanup, onMount, Show, Suspense } from "solid-js";
 import { t } from "../../i18n/locale.ts";
 import { useApp } from "../../state/app.tsx";
 import type { ChatSession } from "../../state/chat-session.ts";
 import type { PathStep } from "../../state/path.ts";
+import { withWords } from "../with-words.ts";
 import { Answer } from "./answer.tsx";
 import "./conversation.css";
-import { Empty } from "./empty.tsx";
 import { makeFollow } from "./follow.ts";
 import { PendingAnswer, PendingQuestion } from "./pending.tsx";
 import { Question } from "./question.tsx";
 
+const Empty = withWords(() => import("./empty.tsx"));
+
 /** Messages drawn at first, and how many more each time the reader nears the top. */
 const FIRST = 8;
-const MORE = 6;
+const MORE = 4;
 
 export function Conversation(props: { session: ChatSession }) {
   const app = useApp();
@@ -73,7 +75,9 @@ export function Conversation(props: { session: ChatSession }) {
     <div class="scroller" ref={scroller}>
       <div class="messages" ref={content}>
         <Show when={empty()}>
-          <Empty ask={(prompt) => void app.ask(prompt)} />
+          <Suspense>
+            <Empty ask={(prompt) => void app.ask(prompt)} />
+          </Suspense>
         </Show>
         <Show when={!props.session.loaded()}>
           <div class="skeleton" aria-hidden="true">

@@ -1,16 +1,16 @@
 // A chat with nothing in it yet: a word of welcome and a few ways to begin.
 import { For } from "solid-js";
 import { Logo } from "../../components/logo.tsx";
-import { t, words } from "../../i18n/locale.ts";
+import { v, viewWords } from "../../i18n/views.ts";
 
-export function Empty(props: { ask: (prompt: string) => void }) {
+export default function Empty(props: { ask: (prompt: string) => void }) {
   return (
     <div class="empty">
       <Logo size={40} />
-      <h2>{t("empty.title")}</h2>
-      <p>{t("empty.lead")}</p>
+      <h2>{v("empty.title")}</h2>
+      <p>{v("empty.lead")}</p>
       <ul class="plain-list starters">
-        <For each={words().empty.starters}>
+        <For each={viewWords().empty.starters}>
           {(starter) => (
             <li>
               <button type="button" class="starter" onClick={() => props.ask(starter.prompt)}>

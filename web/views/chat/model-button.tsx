@@ -2,12 +2,13 @@
 import ChevronDown from "lucide-solid/icons/chevron-down";
 import FlaskConical from "lucide-solid/icons/flask-conical";
 import Sparkles from "lucide-solid/icons/sparkles";
-import { createSignal, lazy, Show, Suspense } from "solid-js";
+import { createSignal, Show, Suspense } from "solid-js";
 import { t } from "../../i18n/locale.ts";
 import { useApp } from "../../state/app.tsx";
+import { withWords } from "../with-words.ts";
 
 const load = () => import("./model-picker.tsx");
-const ModelPicker = lazy(load);
+const ModelPicker = withWords(load);
 
 export function ModelButton(props: { class?: string }) {
   const app = useApp();

@@ -4,6 +4,7 @@ import { createMemo, createSignal, createUniqueId, For, Show } from "solid-js";
 import type { Model } from "../../../protocol/requests.ts";
 import { explain, ProblemNote } from "../../components/problem.tsx";
 import { format, t } from "../../i18n/locale.ts";
+import { v } from "../../i18n/views.ts";
 import { useApp } from "../../state/app.tsx";
 import "./model-picker.css";
 
@@ -12,9 +13,9 @@ const FEW = 6;
 
 function price(model: Model): string {
   const { inputPrice, outputPrice } = model;
-  if (inputPrice === null || outputPrice === null) return t("models.unknownPrice");
-  if (inputPrice === 0 && outputPrice === 0) return t("models.free");
-  return t("models.price", format().money(inputPrice), format().money(outputPrice));
+  if (inputPrice === null || outputPrice === null) return v("models.unknownPrice");
+  if (inputPrice === 0 && outputPrice === 0) return v("models.free");
+  return v("models.price", format().money(inputPrice), format().money(outputPrice));
 }
 
 export default function ModelPicker(props: {
@@ -79,7 +80,7 @@ export default function ModelPicker(props: {
       <Popover.Portal>
         <Popover.Content
           class="menu models"
-          aria-label={t("models.choose")}
+          aria-label={v("models.choose")}
           onOpenAutoFocus={(event) => {
             event.preventDefault();
             document.getElementById(`${id}-filter`)?.focus();
@@ -100,8 +101,8 @@ export default function ModelPicker(props: {
             aria-expanded="true"
             aria-controls={`${id}-list`}
             aria-activedescendant={current() ? optionId(current() as Model) : undefined}
-            aria-label={t("models.choose")}
-            placeholder={t("models.filter")}
+            aria-label={v("models.choose")}
+            placeholder={v("models.filter")}
             value={filter()}
             onInput={(event) => setFilter(event.currentTarget.value)}
             onKeyDown={onKeyDown}
@@ -119,7 +120,7 @@ export default function ModelPicker(props: {
                 <div role="group" aria-label={t(`models.providers.${group.provider}`)}>
                   <div class="models-provider">
                     {t(`models.providers.${group.provider}`)}
-                    <Show when={group.reason}>{(reason) => <small>{t("models.unavailable", reason())}</small>}</Show>
+                    <Show when={group.reason}>{(reason) => <small>{v("models.unavailable", reason())}</small>}</Show>
                   </div>
                   <For each={group.models}>
                     {(model) => (
@@ -149,7 +150,7 @@ export default function ModelPicker(props: {
             </For>
           </div>
           <Show when={shown().length === 0 && all().length > 0}>
-            <p class="models-none">{t("models.none")}</p>
+            <p class="models-none">{v("models.none")}</p>
           </Show>
         </Popover.Content>
       </Popover.Portal>

@@ -6,6 +6,7 @@ import { MAX_SYSTEM_LENGTH } from "../../../protocol/limits.ts";
 import { Segmented } from "../../components/segmented.tsx";
 import { Tooltip } from "../../components/tooltip.tsx";
 import { format, t } from "../../i18n/locale.ts";
+import { v } from "../../i18n/views.ts";
 import { useApp } from "../../state/app.tsx";
 import { sumRuns } from "../../state/sums.ts";
 import { withWords } from "../with-words.ts";
@@ -40,11 +41,11 @@ function Slider(props: {
       <div class="field-head">
         <label for={id}>{props.label}</label>
         <Show when={props.value !== null}>
-          <Tooltip text={t("panel.reset")} named>
+          <Tooltip text={v("panel.reset")} named>
             <button
               type="button"
               class="icon-button reset"
-              aria-label={t("panel.reset")}
+              aria-label={v("panel.reset")}
               onClick={() => props.change(null)}
             >
               <RotateCcw size={13} aria-hidden="true" />
@@ -52,7 +53,7 @@ function Slider(props: {
           </Tooltip>
         </Show>
         <output for={id} class="numbers">
-          {props.value === null ? t("panel.byDefault") : props.shown(props.value)}
+          {props.value === null ? v("panel.byDefault") : props.shown(props.value)}
         </output>
       </div>
       <input
@@ -63,7 +64,7 @@ function Slider(props: {
         step={props.step}
         value={at()}
         style={{ "--at": `${((at() - props.min) / (props.max - props.min)) * 100}%` }}
-        aria-valuetext={props.value === null ? t("panel.byDefault") : props.shown(props.value)}
+        aria-valuetext={props.value === null ? v("panel.byDefault") : props.shown(props.value)}
         onInput={(event) => props.change(event.currentTarget.valueAsNumber)}
       />
     </div>
@@ -94,15 +95,15 @@ export default function Panel() {
   const spent = () => {
     const { cost, unknownCosts } = sums();
     if (cost === null) return t("receipt.unknown");
-    return unknownCosts > 0 ? t("panel.spentPartly", format().money(cost)) : format().money(cost);
+    return unknownCosts > 0 ? v("panel.spentPartly", format().money(cost)) : format().money(cost);
   };
   const recovered = () => {
     const { recoveries, madeTwice } = sums();
-    if (recoveries === 0) return t("panel.recoveriesNone");
+    if (recoveries === 0) return v("panel.recoveriesNone");
     const count = format().integer(recoveries);
     return madeTwice === 0
-      ? t("panel.recoveriesFree", count)
-      : t("panel.recoveriesPaid", count, format().integer(madeTwice));
+      ? v("panel.recoveriesFree", count)
+      : v("panel.recoveriesPaid", count, format().integer(madeTwice));
   };
 
   return (
@@ -110,9 +111,9 @@ export default function Panel() {
       {/* biome-ignore lint/a11y/noStaticElementInteractions: a shade; the keyboard has Escape. */}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: the same. */}
       <div class="panel-shade" onClick={() => app.setPanel(false)} />
-      <aside class="panel" ref={element} aria-label={t("panel.title")}>
+      <aside class="panel" ref={element} aria-label={v("panel.title")}>
         <div class="panel-head">
-          <h2>{t("panel.title")}</h2>
+          <h2>{v("panel.title")}</h2>
           <button
             type="button"
             class="icon-button close-panel"
@@ -124,7 +125,7 @@ export default function Panel() {
         </div>
         <ModelButton class="in-panel" />
         <Slider
-          label={t("panel.temperature")}
+          label={v("panel.temperature")}
           value={settings().temperature === null ? null : Math.min(settings().temperature ?? 0, hottest())}
           resting={MIDDLE_TEMPERATURE}
           min={0}
@@ -134,7 +135,7 @@ export default function Panel() {
           change={(temperature) => app.change({ temperature })}
         />
         <Slider
-          label={t("panel.maxTokens")}
+          label={v("panel.maxTokens")}
           value={settings().maxOutputTokens === null ? null : Math.max(0, nearestStop(settings().maxOutputTokens ?? 0))}
           resting={4}
           min={0}
@@ -144,38 +145,38 @@ export default function Panel() {
           change={(stop) => app.change({ maxOutputTokens: stop === null ? null : (STOPS[stop] ?? null) })}
         />
         <div class="field">
-          <label for="system-prompt">{t("panel.system")}</label>
+          <label for="system-prompt">{v("panel.system")}</label>
           <textarea
             id="system-prompt"
             rows="4"
             dir="auto"
             maxlength={MAX_SYSTEM_LENGTH}
-            placeholder={t("panel.systemHint")}
+            placeholder={v("panel.systemHint")}
             value={settings().system}
             onInput={(event) => app.change({ system: event.currentTarget.value })}
           />
         </div>
         <Show when={settings().tier === "redis"}>
           <div class="field">
-            <span class="field-label">{t("panel.cacheMode")}</span>
+            <span class="field-label">{v("panel.cacheMode")}</span>
             <Segmented
-              label={t("panel.cacheMode")}
+              label={v("panel.cacheMode")}
               value={settings().cache}
               onChange={(cache) => app.change({ cache })}
               segments={MODES.map((mode) => ({
                 value: mode,
                 label: t(`panel.cacheModes.${mode}`),
-                about: t(`panel.cacheAbout.${mode}`),
+                about: v(`panel.cacheAbout.${mode}`),
               }))}
             />
           </div>
           <div class="field">
-            <span class="field-label">{t("panel.pace")}</span>
+            <span class="field-label">{v("panel.pace")}</span>
             <Segmented
-              label={t("panel.pace")}
+              label={v("panel.pace")}
               value={settings().pace}
               onChange={(pace) => app.change({ pace })}
-              segments={PACES.map((pace) => ({ value: pace, label: t(`panel.paces.${pace}`) }))}
+              segments={PACES.map((pace) => ({ value: pace, label: v(`panel.paces.${pace}`) }))}
             />
           </div>
         </Show>
@@ -187,30 +188,30 @@ export default function Panel() {
           )}
         </Show>
         <Show when={sums().answers > 0}>
-          <h2 class="sums-title">{t("panel.thisChat")}</h2>
+          <h2 class="sums-title">{v("panel.thisChat")}</h2>
           <dl class="sums numbers">
             <div>
-              <dt>{t("panel.answers")}</dt>
+              <dt>{v("panel.answers")}</dt>
               <dd>
                 {sums().hits > 0
-                  ? t("panel.answersCached", format().integer(sums().answers), format().integer(sums().hits))
+                  ? v("panel.answersCached", format().integer(sums().answers), format().integer(sums().hits))
                   : format().integer(sums().answers)}
               </dd>
             </div>
             <div>
-              <dt>{t("panel.spent")}</dt>
+              <dt>{v("panel.spent")}</dt>
               <dd>{spent()}</dd>
             </div>
             <Show when={sums().saved.ms > 0}>
               <div>
-                <dt>{t("panel.saved")}</dt>
+                <dt>{v("panel.saved")}</dt>
                 <dd class="gain">
-                  {t("panel.savedOf", format().money(sums().saved.cost), format().duration(sums().saved.ms))}
+                  {v("panel.savedOf", format().money(sums().saved.cost), format().duration(sums().saved.ms))}
                 </dd>
               </div>
             </Show>
             <div>
-              <dt>{t("panel.recoveries")}</dt>
+              <dt>{v("panel.recoveries")}</dt>
               <dd>{recovered()}</dd>
             </div>
           </dl>

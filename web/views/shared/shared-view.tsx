@@ -47,6 +47,7 @@ export default function SharedView() {
                     when={message().role === "assistant"}
                     fallback={
                       <article class="question" aria-label={t("message.you")}>
+                        <h2 class="visually-hidden">{t("message.you")}</h2>
                         <div class="bubble" dir="auto">
                           {message().text}
                         </div>
@@ -54,6 +55,7 @@ export default function SharedView() {
                     }
                   >
                     <article class="answer" aria-label={t("message.answer")} data-status={message().status}>
+                      <h2 class="visually-hidden">{t("message.answer")}</h2>
                       <div class="answer-body">
                         <KeepLine solid={null} notches={[]} status={message().status ?? "completed"} />
                         <Markdown text={message().text} done={message().status !== "running"} />
