@@ -92,7 +92,6 @@ export const en = {
     cancel: "Cancel",
     cancelling: "Cancelling…",
     cancelFailed: "The workflow was not cancelled.",
-    openChat: "Open the chat",
     deletedChat: "a deleted chat",
     steps: {
       validatePrompt: "Check the question",
@@ -101,7 +100,6 @@ export const en = {
       notifyChat: "Notify",
     },
     attempt: (n: number) => `attempt ${n}`,
-    attemptOf: (n: number, of: number) => `attempt ${n} of ${of}`,
     when: "When",
     step: "Step",
     detail: "Detail",
@@ -140,7 +138,6 @@ export const en = {
     state: "State",
     latency: "Answers in",
     detail: "Detail",
-    checked: (time: string) => `Looked at ${time}`,
   },
   compare: {
     lead: "What each tier costs a month, and what it holds. Every figure can be changed.",
@@ -182,7 +179,6 @@ export const en = {
       actions: "Temporal actions, a million",
       container: "Container, an hour",
     },
-    model: "Prices of",
     reset: "Back to the measured figures",
     work: "How it is counted",
     workLead:
@@ -194,7 +190,6 @@ export const en = {
     placeholder: "Search titles and messages…",
     none: (q: string) => `Nothing found for “${q}”.`,
     results: (n: number) => `${n} result${s(n)}`,
-    recent: "Recent",
     failed: "The search did not work.",
   },
   help: {

@@ -96,7 +96,6 @@ export const fr: ViewsDictionary = {
     cancel: "Annuler",
     cancelling: "Annulation…",
     cancelFailed: "Le workflow n’a pas été annulé.",
-    openChat: "Ouvrir la discussion",
     deletedChat: "une discussion supprimée",
     steps: {
       validatePrompt: "Valider la question",
@@ -105,7 +104,6 @@ export const fr: ViewsDictionary = {
       notifyChat: "Notifier",
     },
     attempt: (n: number) => `tentative ${n}`,
-    attemptOf: (n: number, of: number) => `tentative ${n} sur ${of}`,
     when: "Instant",
     step: "Étape",
     detail: "Détail",
@@ -150,7 +148,6 @@ export const fr: ViewsDictionary = {
     state: "État",
     latency: "Répond en",
     detail: "Détail",
-    checked: (time: string) => `Vérifié le ${time}`,
   },
   compare: {
     lead: "Ce que chaque niveau coûte par mois, et ce qu’il garantit. Chaque chiffre peut être changé.",
@@ -192,7 +189,6 @@ export const fr: ViewsDictionary = {
       actions: "Actions Temporal, le million",
       container: "Conteneur, l’heure",
     },
-    model: "Prix de",
     reset: "Revenir aux chiffres mesurés",
     work: "Comment c’est compté",
     workLead:
@@ -204,7 +200,6 @@ export const fr: ViewsDictionary = {
     placeholder: "Chercher dans les titres et les messages…",
     none: (q: string) => `Rien trouvé pour « ${q} ».`,
     results: (n: number) => `${n} résultat${s(n)}`,
-    recent: "Récentes",
     failed: "La recherche n’a pas abouti.",
   },
   help: {

@@ -2,8 +2,8 @@
 import { For } from "solid-js";
 import { format } from "../../i18n/locale.ts";
 import { v } from "../../i18n/views.ts";
+import type { Comparison } from "../../state/comparison.ts";
 import { answersAMonth, type Usage } from "../../state/costs.ts";
-import type { Comparison } from "../../state/usage.ts";
 import { NumberField } from "./number-field.tsx";
 
 const FIELDS = ["usersADay", "answersAUser", "inputTokens", "outputTokens", "tokensASecond"] as const;
