@@ -86,6 +86,13 @@ export class ChatObject extends DurableObject<Env> {
     super(ctx, env);
     this.#build();
     this.#connections.wake(ctx);
+    void this.#rearm();
+  }
+
+  /** The platform gives up an alarm whose handler failed too often. Whoever comes next gives open runs a new one. */
+  async #rearm(): Promise<void> {
+    if (this.#writer.openRuns().next().done) return;
+    if ((await this.ctx.storage.getAlarm()) === null) this.#watch();
   }
 
   #build(): void {
@@ -96,7 +103,10 @@ export class ChatObject extends DurableObject<Env> {
       shown: (run, record) => subscribers.shown(run, record),
       promised: (run, record, position) => {
         subscribers.promised(run, record, position);
-        if (record.type === "run.ended") this.#count(record);
+        if (record.type !== "run.ended") return;
+        this.#count(record);
+        // Beside an answer that goes on, what ended is not told by the alarm, which waits for all of them.
+        if (!writer.openRuns().next().done) void this.#deliveries.announce();
       },
     });
     const providers = providersOf(this.env);

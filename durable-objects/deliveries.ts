@@ -73,9 +73,10 @@ export class Deliveries {
   async #tell(through: number, archived: number, after?: number): Promise<boolean> {
     const { state, tellList, warn } = this.#options;
     const { chat } = this.#log;
-    const update = state() === "gone" ? null : pendingUpdate(this.#log, { through, archived, after });
-    if (!chat || !update) return true;
+    if (!chat || state() === "gone") return true;
     try {
+      const update = pendingUpdate(this.#log, { through, archived, after });
+      if (!update) return true;
       await tellList(chat.owner, update);
       return true;
     } catch (error) {

@@ -81,7 +81,7 @@ export class LogWriter {
     return this.#open.get(run);
   }
 
-  openRuns(): Iterable<Readonly<OpenRun>> {
+  openRuns(): IterableIterator<Readonly<OpenRun>> {
     return this.#open.values();
   }
 
