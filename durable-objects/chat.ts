@@ -287,7 +287,10 @@ export class ChatObject extends DurableObject<Env> {
     const started = await this.#start(person, ask, create);
     // Refused, or a repetition: no run holds what was held for it.
     const { hold } = ask;
-    if (hold !== undefined && !(started.ok && this.#log.run(started.value.run)?.hold === hold)) {
+    if (!started.ok && create && !this.#log.chat) {
+      // The list was told of a chat that does not come to be.
+      await this.#personOf(person).withdraw(this.ctx.id.toString(), hold);
+    } else if (hold !== undefined && !(started.ok && this.#log.run(started.value.run)?.hold === hold)) {
       this.ctx.waitUntil(this.#personOf(person).release(hold));
     }
     return started;
@@ -309,8 +312,6 @@ export class ChatObject extends DurableObject<Env> {
     const started = await this.#supervisor.start(ask, () => {
       if (create && !this.#log.chat) this.#log.create(id, person, create.tenant, clock.now());
     });
-    // The list was told of a chat that does not come to be.
-    if (!started.ok && create && !this.#log.chat) await this.#personOf(person).remove(person, id);
     if (started.ok && !create) void this.#deliveries.announce();
     return started;
   }

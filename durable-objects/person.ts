@@ -178,6 +178,18 @@ export class PersonObject extends DurableObject<Env> {
     if (this.#ready) this.#quota.release(hold);
   }
 
+  /** Takes back what was admitted for a chat that does not come to be: its place on the list, its claim, what was held. */
+  async withdraw(chatId: string, hold: string | undefined): Promise<void> {
+    const disk = this.#open();
+    if (hold !== undefined) this.#quota.release(hold);
+    disk.transaction(() => {
+      // Another ask under the same claim may have made it after all.
+      if (disk.exec("SELECT id FROM chats WHERE id = ? AND told > 0", chatId).length > 0) return;
+      disk.exec("DELETE FROM chats WHERE id = ?", chatId);
+      disk.exec("DELETE FROM idempotency WHERE chat = ?", chatId);
+    });
+  }
+
   async usage(now: number): Promise<Usage> {
     return this.#ready ? this.#quota.usage(now) : UNUSED;
   }

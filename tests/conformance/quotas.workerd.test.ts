@@ -125,6 +125,23 @@ describe("what is held", () => {
     await expect.poll(async () => (await used(who)).answersNow, { timeout: 20_000 }).toBe(0);
   });
 
+  it("is given back, with the key, when no chat came of it", async () => {
+    const who = await limited({ answersAtOnce: 1, tokensPerDay: 1_000 });
+    const list = env.PERSON.get(env.PERSON.idFromName(who.person));
+    const key = { "idempotency-key": crypto.randomUUID() };
+    const rows = (_: unknown, { storage }: DurableObjectState) =>
+      ["chats", "idempotency", "holds", "deleted", "erasures"].map(
+        (table) => storage.sql.exec(`SELECT count(*) AS count FROM ${table}`).one().count,
+      );
+    const kept = { tier: "redis", cache: { mode: "only-if-cached" } };
+    await problem(await ask(who, kept, key), "not_cached", 404);
+    expect(await runInDurableObject(list, rows)).toEqual([0, 0, 0, 0, 0]);
+    expect(await used(who)).toMatchObject({ answersNow: 0, tokensToday: 0 });
+    // Another body under the same key is no conflict.
+    const { id } = await read(await ask(who, { model: LONG }, key), generateReplySchema, 202);
+    await who.fetch(`/api/chat/cancel/${id}`, { method: "POST" });
+  });
+
   it("is held once for an ask that is repeated", async () => {
     const who = await limited({ answersAtOnce: 2 });
     const body = { prompt: fresh("twice"), model: LONG };
