@@ -316,6 +316,11 @@ export class ChatObject extends DurableObject<Env> {
     return started;
   }
 
+  /** Whether an ask came under this key before. */
+  knows(person: string, key: string): Promise<Result<boolean>> {
+    return this.#owned(person, async () => ok(this.#log.idempotent(key) !== undefined));
+  }
+
   status(person: string, run: number): Promise<Result<RunStatusView>> {
     return this.#owned(person, async () => {
       const row = this.#log.run(run);

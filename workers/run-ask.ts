@@ -2,6 +2,7 @@
 import canonicalize from "canonicalize";
 import type { Context } from "hono";
 import type { RunAsk } from "../durable-objects/run-ask.ts";
+import type { ProblemCode } from "../protocol/problems.ts";
 import type { GenerateRequest } from "../protocol/requests.ts";
 import { titleFrom } from "../protocol/title.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -12,6 +13,9 @@ import { expect, refuse } from "./problem.ts";
 import type { Services } from "./services.ts";
 import { chatTarget } from "./target.ts";
 import { selectTier } from "./tiers/select.ts";
+
+/** What an ask is refused by that passes its asker's limits. */
+const LIMITS: ReadonlySet<ProblemCode> = new Set<ProblemCode>(["rate_limited", "budget_exceeded"]);
 
 export async function toRunAsk(
   services: Services,
@@ -69,6 +73,11 @@ export async function admit(c: Context<AppEnv>, ask: RunAsk, goOn: string | unde
   const list = services.person(identity.person);
   const { chat, standings } = await list.admit(goOn ?? services.newChatId(), title, claim, demand, Date.now());
   c.set("standings", standings);
+  if (!chat.ok && goOn !== undefined && LIMITS.has(chat.failure.code) && ask.idempotency) {
+    // A repetition takes nothing of any limit.
+    const known = await chatTarget(services, goOn).chat.knows(identity.person, ask.idempotency.key);
+    if (known.ok && known.value) return goOn;
+  }
   return expect(chat);
 }
 

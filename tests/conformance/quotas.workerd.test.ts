@@ -153,6 +153,21 @@ describe("what is held", () => {
     await who.fetch(`/api/chat/cancel/${id}`, { method: "POST" });
   });
 
+  it("is not asked of a repetition, in a chat that goes on either", async () => {
+    const who = await limited({ answersAtOnce: 1 });
+    const { chatId } = await answer(who, { prompt: fresh("before"), model: FAST });
+    await expect.poll(async () => (await used(who)).answersNow, { timeout: 20_000 }).toBe(0);
+    const body = { chatId, prompt: fresh("again"), model: LONG };
+    const key = { "idempotency-key": crypto.randomUUID() };
+    const { id } = await read(await ask(who, body, key), generateReplySchema, 202);
+    expect((await read(await ask(who, body, key), generateReplySchema, 202)).id).toBe(id);
+    await problem(await ask(who, { ...body, temperature: 1 }, key), "idempotency_conflict", 422);
+    await problem(await ask(who, body, { "idempotency-key": crypto.randomUUID() }), "rate_limited", 429);
+    await problem(await ask(who, body), "rate_limited", 429);
+    expect((await used(who)).answersNow).toBe(1);
+    await who.fetch(`/api/chat/cancel/${id}`, { method: "POST" });
+  });
+
   it("counts in every form of asking, and is told in each", async () => {
     const who = await limited({ asksPerMinute: 3 });
     const streamed = await ask(who, {}, { accept: "text/event-stream" });
