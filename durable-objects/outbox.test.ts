@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Receipt } from "../protocol/records.ts";
 import { batch, CHAT, endedWell, opening, openObject, TestDisk } from "../tests/chat-kit.ts";
 import { pendingUpdate } from "./outbox.ts";
 
@@ -28,6 +29,23 @@ describe("what the person's list is told", () => {
       running: false,
       texts: [{ messageId: "a1", text: "Because" }],
     });
+  });
+
+  test("how long the conversation is, by the last run whose provider counted it", async () => {
+    const { writer, log } = openObject(new TestDisk());
+    const end = async (run: number, more: Partial<Receipt>) => {
+      await writer.start(opening(log));
+      const ended = endedWell();
+      await writer.end(run, 1, { ...ended, receipt: { ...ended.receipt, ...more } });
+    };
+    const context = () => pendingUpdate(log, { through: log.last, archived: 0 })?.context;
+    await end(1, { cache: "hit", inputTokens: 0, outputTokens: 0, requests: 0 });
+    expect(context()).toBeNull();
+    await end(2, { inputTokens: 900, outputTokens: 100 });
+    expect(context()).toBe(1_000);
+    await end(3, { cache: "hit", inputTokens: 0, outputTokens: 0, requests: 0 });
+    await end(4, { inputTokens: null, outputTokens: null });
+    expect(context()).toBe(1_000);
   });
 
   test("nothing when it has been told everything, nothing of what is not on disk", async () => {

@@ -22,7 +22,7 @@ export interface ChatUpdate {
   texts: { messageId: string; text: string; time: number }[];
   /** What runs that have ended took of their owner's limits. */
   settled: Settlement[];
-  /** Tokens that the next ask in this chat brings along; null when nothing is known of that. */
+  /** Tokens that the next ask in this chat brings along; null when nothing new is known of that. */
   context: number | null;
 }
 
@@ -56,7 +56,9 @@ export function pendingUpdate(log: ChunkLog, { through, archived, after }: Pendi
       const run = log.run(parseTarget(record.run)?.run ?? 0);
       if (run) texts.push({ messageId: run.started.message, text: log.text(run).text, time: record.time });
       if (run?.hold) settled.push({ run: record.run, hold: run.hold, ...spent(record.receipt) });
-      context = (record.receipt.inputTokens ?? 0) + (record.receipt.outputTokens ?? 0);
+      const { inputTokens, outputTokens } = record.receipt;
+      // A run that asked no provider, or had no answer, says nothing of how long the conversation is.
+      context = (inputTokens ?? 0) + (outputTokens ?? 0) || context;
       updated = record.time;
     } else if (record.type === "run.started") {
       updated = record.time;
