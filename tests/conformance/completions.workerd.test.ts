@@ -118,6 +118,34 @@ describe.concurrent("the official SDK", () => {
     await expect(read()).rejects.toThrow(APIError);
   });
 
+  it("may be used by a page that ALLOWED_ORIGINS names, with a key and in a chat that goes on", async () => {
+    const who = await person();
+    const sent = new Set(["x-chat-id", "idempotency-key"]);
+    const client = sdk(who).withOptions({
+      organization: "one",
+      project: "two",
+      fetch: (url, init) => {
+        for (const [name] of new Headers(init?.headers)) sent.add(name);
+        return call(new URL(String(url)).pathname, init);
+      },
+    });
+    await client.chat.completions.create({ model: FAST, messages: [user(fresh("page"))] });
+    expect([...sent].join()).toContain("x-stainless-");
+    const before = await call("/v1/chat/completions", {
+      method: "OPTIONS",
+      headers: {
+        origin: "https://friend.example",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": [...sent, "x-else"].join(","),
+      },
+    });
+    const allowed = before.headers.get("access-control-allow-headers")?.split(", ");
+    // A browser asks nobody whether it may say what it accepts.
+    const asked = [...sent].filter((name) => !["accept", "content-length"].includes(name));
+    expect(allowed).toEqual(expect.arrayContaining(asked));
+    expect(allowed).not.toContain("x-else");
+  });
+
   it("is told what is wrong with a request, as OpenAI tells it", async () => {
     const who = await person();
     const tools = [{ type: "function", function: { name: "f" } }] as const;

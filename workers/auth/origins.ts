@@ -11,9 +11,12 @@ const ONE_DAY = "86400";
 
 const ALLOW = {
   "access-control-allow-methods": "GET, POST, PATCH, DELETE",
-  "access-control-allow-headers": "authorization, content-type, idempotency-key, last-event-id, x-request-id",
   "access-control-max-age": ONE_DAY,
 };
+const HEADERS =
+  "authorization, content-type, idempotency-key, last-event-id, x-chat-id, x-request-id, user-agent, openai-organization, openai-project";
+/** What OpenAI's SDKs tell of themselves with every request. */
+const OF_SDKS = /^x-stainless-[a-z-]{1,40}$/;
 const EXPOSED =
   "x-request-id, x-run-id, x-chat-id, location, retry-after, ratelimit, ratelimit-policy, cache-status, age, content-disposition";
 
@@ -22,15 +25,24 @@ function isOwn(c: Context<AppEnv>, origin: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === new URL(c.req.url).host;
 }
 
+/** The headers that a page may send, with those of an SDK that it asks for. */
+function allowedHeaders(asked: string): string {
+  const names = asked.split(",").map((name) => name.trim().toLowerCase());
+  return [HEADERS, ...names.filter((name) => OF_SDKS.test(name))].join(", ");
+}
+
 export const checkOrigin = createMiddleware<AppEnv>(async (c, next) => {
   const origin = c.req.header("origin");
   if (origin === undefined || isOwn(c, origin)) return next();
   const allowed = c.var.services.settings.ALLOWED_ORIGINS.includes(origin);
   if (allowed && c.req.method === "OPTIONS" && c.req.header("access-control-request-method")) {
-    return new Response(null, {
-      status: 204,
-      headers: { ...ALLOW, "access-control-allow-origin": origin, vary: "origin" },
-    });
+    const headers = {
+      ...ALLOW,
+      "access-control-allow-headers": allowedHeaders(c.req.header("access-control-request-headers") ?? ""),
+      "access-control-allow-origin": origin,
+      vary: "origin, access-control-request-headers",
+    };
+    return new Response(null, { status: 204, headers });
   }
   if (!allowed && (!SAFE.has(c.req.method) || c.req.header("upgrade"))) {
     refuse("forbidden", `Pages of ${origin.slice(0, 100)} may not do that here. ALLOWED_ORIGINS names those that may.`);
