@@ -24,6 +24,7 @@ import { Deliveries } from "./deliveries.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { fetchBack, parseStub, store } from "./eviction.ts";
 import { LogWriter } from "./log-writer.ts";
+import type { ChatUpdate } from "./outbox.ts";
 import { type OwnProducerOptions, ownProducer } from "./own-producer.ts";
 import type { PersonObject } from "./person.ts";
 import { type OutsideCall, type OutsideReply, ProducersDoor } from "./producers-door.ts";
@@ -168,7 +169,7 @@ export class ChatObject extends DurableObject<Env> {
       clock,
       random: Math.random,
       archive: archiveOf(this.env).archive,
-      tellList: (owner, update) => this.#personOf(owner).update(update),
+      tellList: (owner, update) => this.#tellList(owner, update),
       state: () => (this.#log !== log || this.#erasing ? "gone" : this.#supervisor.busy ? "busy" : "idle"),
       warn,
     });
@@ -296,6 +297,11 @@ export class ChatObject extends DurableObject<Env> {
     return started;
   }
 
+  /** A chat that its owner deleted while it was about to begin is found to be deleted here. */
+  async #tellList(owner: string, update: ChatUpdate): Promise<void> {
+    if ((await this.#personOf(owner).update(update)) === "deleted") await this.erase(owner);
+  }
+
   #personOf(person: string): DurableObjectStub<PersonObject> {
     return this.env.PERSON.get(this.env.PERSON.idFromName(person));
   }
@@ -312,7 +318,7 @@ export class ChatObject extends DurableObject<Env> {
     const started = await this.#supervisor.start(ask, () => {
       if (create && !this.#log.chat) this.#log.create(id, person, create.tenant, clock.now());
     });
-    if (started.ok && !create) void this.#deliveries.announce();
+    if (started.ok) void this.#deliveries.announce();
     return started;
   }
 

@@ -63,6 +63,9 @@ export interface Admission {
   standings: Standing[];
 }
 
+/** What becomes of what a chat's outbox delivers. */
+type Heard = "kept" | "deleted";
+
 const ERASING = fail("conflict", "You are being erased here. Ask again when that is done.");
 const CLOSED = fail("unauthenticated", "This token was revoked.");
 const UNUSED: Usage = { asksThisMinute: 0, answersNow: 0, tokensToday: 0, dollarsToday: 0 };
@@ -199,11 +202,11 @@ export class PersonObject extends DurableObject<Env> {
     this.#open().exec("INSERT OR IGNORE INTO closed (id) VALUES (1)");
   }
 
-  /** Takes what a chat's outbox delivers. Idempotent. */
-  async update(update: ChatUpdate): Promise<void> {
+  /** Takes what a chat's outbox delivers, unless the chat was deleted. Idempotent. */
+  async update(update: ChatUpdate): Promise<Heard> {
     const { chatId, title, created, updated, running, through, archived, texts, settled, context } = update;
     const disk = this.#open();
-    if (disk.exec("SELECT id FROM deleted WHERE id = ?", chatId).length > 0) return;
+    if (disk.exec("SELECT id FROM deleted WHERE id = ?", chatId).length > 0) return "deleted";
     disk.transaction(() => {
       this.#quota.settle(settled, Date.now());
       disk.exec(
@@ -230,6 +233,7 @@ export class PersonObject extends DurableObject<Env> {
         disk.exec("INSERT INTO texts (text, chat, message, time) VALUES (?, ?, ?, ?)", text, chatId, messageId, time);
       }
     });
+    return "kept";
   }
 
   /**

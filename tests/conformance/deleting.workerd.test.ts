@@ -1,6 +1,9 @@
 // Proves PROTOCOL.md, "Chats": a chat that is deleted while others are busy with it is gone for them, and no more.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
-import { ask, fresh, model, person, post } from "./kit.ts";
+import { meReplySchema } from "../../protocol/access.ts";
+import { ask, fresh, model, objectOf, person, post, read } from "./kit.ts";
 
 it("whatever meets a deletion is told that the chat is gone, or was answered before", { timeout: 60_000 }, async () => {
   const who = await person();
@@ -37,3 +40,38 @@ it("whatever meets a deletion is told that the chat is gone, or was answered bef
     await vi.waitFor(async () => expect(await (await who.fetch("/api/chats")).json()).toMatchObject({ chats: [] }));
   }
 });
+
+it.each(["/api/chats/", "/api/me"])(
+  "a chat that is deleted before it begins is gone once it has begun: DELETE %s",
+  async (path) => {
+    const who = await person();
+    const { person: name } = await read(await who.fetch("/api/me"), meReplySchema);
+    const list = env.PERSON.get(env.PERSON.idFromName(name));
+    // What an ask does first: it puts the chat on the list.
+    const chatId = env.CHAT.newUniqueId().toString();
+    expect((await list.admit(chatId, "overtaken", null, null, Date.now())).chat.ok).toBe(true);
+    expect((await who.fetch(path === "/api/me" ? path : path + chatId, { method: "DELETE" })).status).toBe(204);
+    const started = await objectOf(chatId).generate(
+      name,
+      {
+        prompt: fresh("overtaken"),
+        tier: "mvp",
+        provider: "openai",
+        model: model("tokens-3000-rate-1"),
+        params: { temperature: null, maxOutputTokens: null, system: null },
+        cache: { mode: "default", ttl: null, pace: "instant" },
+        tenant: "open",
+        recovery: "replace",
+        idempotency: null,
+      },
+      { tenant: "open" },
+    );
+    expect(started.ok).toBe(true);
+    const rest = () =>
+      runInDurableObject(objectOf(chatId), (_, { storage }) =>
+        storage.sql.exec("SELECT name FROM sqlite_master WHERE name IN ('chat', 'log')").toArray(),
+      );
+    await expect.poll(rest, { timeout: 10_000 }).toEqual([]);
+    expect((await who.fetch(`/api/chats/${chatId}`)).status).toBe(404);
+  },
+);
