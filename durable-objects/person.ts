@@ -91,6 +91,8 @@ export class PersonObject extends DurableObject<Env> {
   readonly #disk: Disk = durableDisk(this.ctx.storage);
   readonly #quota = new Quota(this.#disk);
   #ready = false;
+  /** The erasure that is under way. */
+  #erasure: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -246,14 +248,21 @@ export class PersonObject extends DurableObject<Env> {
     await this.#erase(person);
   }
 
-  async #erase(person: string): Promise<void> {
+  /** One at a time: another one, of the alarm's, would erase what began after the first. */
+  #erase(person: string): Promise<void> {
+    this.#erasure ??= this.#eraseAll(person).finally(() => {
+      this.#erasure = undefined;
+    });
+    return this.#erasure;
+  }
+
+  async #eraseAll(person: string): Promise<void> {
     const disk = this.#open();
-    for (;;) {
+    while (disk.exec("SELECT id FROM erasing").length > 0) {
       const chats = disk.exec<{ id: string }>(`SELECT id FROM chats LIMIT ${ERASED_AT_ONCE}`);
-      if (chats.length === 0) break;
-      await Promise.all(chats.map(({ id }) => this.#eraseChat(id, person)));
+      if (chats.length > 0) await Promise.all(chats.map(({ id }) => this.#eraseChat(id, person)));
+      else for (const table of ["texts", "idempotency", "erasing"]) disk.exec(`DELETE FROM ${table}`);
     }
-    for (const table of ["texts", "idempotency", "erasing"]) disk.exec(`DELETE FROM ${table}`);
   }
 
   async #eraseChat(id: string, person: string): Promise<void> {

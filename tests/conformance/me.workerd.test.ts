@@ -2,6 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import type { PersonObject } from "../../durable-objects/person.ts";
 import { meExportSchema, meReplySchema } from "../../protocol/access.ts";
 import { chatListReplySchema } from "../../protocol/requests.ts";
 import { answer, ask, bearer, ended, fresh, model, objectOf, person, problem, read } from "./kit.ts";
@@ -90,6 +91,24 @@ describe("a person's erasure", () => {
     // Nobody is locked out by it.
     const { id } = await ask(who, { prompt: fresh("again"), model: FAST });
     await ended(who, id);
+  });
+
+  it("is of what there was: its alarm leaves alone what begins after it", async () => {
+    const who = await person();
+    const { person: name } = await read(await who.fetch("/api/me"), meReplySchema);
+    const list = env.PERSON.get(env.PERSON.idFromName(name));
+    await Promise.all([1, 2, 3].map(() => ask(who, { prompt: fresh("before"), model: FAST })));
+    const later = env.CHAT.newUniqueId().toString();
+    await runInDurableObject(list, async (object: PersonObject) => {
+      const erased = object.erase(name);
+      await Promise.all([
+        object.alarm(),
+        object.alarm(),
+        erased.then(() => object.admit(later, "after", null, null, Date.now())),
+      ]);
+    });
+    const { chats } = await read(await who.fetch("/api/chats"), chatListReplySchema);
+    expect(chats.map(({ id }) => id)).toEqual([later]);
   });
 
   it("is nobody else's", async () => {
