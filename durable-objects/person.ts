@@ -32,6 +32,9 @@ const STEPS = [
   `ALTER TABLE chats ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE chats ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
    CREATE TABLE erasures (chat TEXT PRIMARY KEY, person TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID`,
+  // Where each text is: a full-text index finds a row by its words or its number, and by nothing else.
+  `CREATE TABLE places (place INTEGER PRIMARY KEY, chat TEXT NOT NULL, message TEXT NOT NULL, UNIQUE (chat, message));
+   INSERT OR REPLACE INTO places (place, chat, message) SELECT rowid, chat, message FROM texts`,
 ];
 
 interface ChatColumns extends Record<string, string | number | null> {
@@ -227,12 +230,17 @@ export class PersonObject extends DurableObject<Env> {
         archived,
       );
       for (const { messageId, text, time } of texts) {
+        const here = "FROM places WHERE chat = ? AND message = ?";
+        disk.exec(`DELETE FROM texts WHERE rowid = (SELECT place ${here})`, chatId, messageId);
+        disk.exec(`DELETE ${here}`, chatId, messageId);
+        disk.exec("INSERT INTO places (chat, message) VALUES (?, ?)", chatId, messageId);
         disk.exec(
-          "DELETE FROM texts WHERE rowid IN (SELECT rowid FROM texts WHERE chat = ? AND message = ?)",
+          `INSERT INTO texts (rowid, text, chat, message, time) SELECT place, ?, chat, message, ? ${here}`,
+          text,
+          time,
           chatId,
           messageId,
         );
-        disk.exec("INSERT INTO texts (text, chat, message, time) VALUES (?, ?, ?, ?)", text, chatId, messageId, time);
       }
     });
     return "kept";
@@ -261,7 +269,7 @@ export class PersonObject extends DurableObject<Env> {
     while (disk.exec("SELECT id FROM erasing").length > 0) {
       const chats = disk.exec<{ id: string }>(`SELECT id FROM chats LIMIT ${ERASED_AT_ONCE}`);
       if (chats.length > 0) await Promise.all(chats.map(({ id }) => this.#eraseChat(id, person)));
-      else for (const table of ["texts", "idempotency", "erasing"]) disk.exec(`DELETE FROM ${table}`);
+      else for (const table of ["texts", "places", "idempotency", "erasing"]) disk.exec(`DELETE FROM ${table}`);
     }
   }
 
@@ -287,7 +295,8 @@ export class PersonObject extends DurableObject<Env> {
     this.#quota.forfeit(chatId, Date.now());
     disk.transaction(() => {
       disk.exec("DELETE FROM chats WHERE id = ?", chatId);
-      disk.exec("DELETE FROM texts WHERE chat = ?", chatId);
+      disk.exec("DELETE FROM texts WHERE rowid IN (SELECT place FROM places WHERE chat = ?)", chatId);
+      disk.exec("DELETE FROM places WHERE chat = ?", chatId);
       disk.exec("DELETE FROM idempotency WHERE chat = ?", chatId);
       disk.exec("INSERT OR IGNORE INTO deleted (id) VALUES (?)", chatId);
       disk.exec("INSERT OR IGNORE INTO erasures (chat, person, since) VALUES (?, ?, ?)", chatId, person, Date.now());

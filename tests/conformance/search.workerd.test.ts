@@ -1,6 +1,9 @@
 // Proves PROTOCOL.md, "Search": words in one's own chats, whatever their accents and case, the last one unfinished.
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { answerText } from "../../local/model/text.ts";
+import { meReplySchema } from "../../protocol/access.ts";
 import { type SearchReply, searchReplySchema } from "../../protocol/requests.ts";
 import { answer, model, type Person, person, problem, read } from "./kit.ts";
 
@@ -16,6 +19,9 @@ const PROMPTS = [
   "100% of a_b 'quoted' \"x\"",
 ] as const;
 
+/** The archive may have yet to start. */
+const PATIENTLY = { timeout: 20_000 };
+
 let who: Person;
 const chats: Record<string, string> = {};
 
@@ -28,7 +34,7 @@ beforeAll(async () => {
   );
   await vi.waitFor(async () => {
     for (const prompt of PROMPTS) expect((await search(who, prompt)).length).toBeGreaterThan(0);
-  });
+  }, PATIENTLY);
 });
 
 const idsOf = async (q: string) => [...new Set((await search(who, q)).map(({ chatId }) => chatId))];
@@ -63,7 +69,7 @@ describe("finds", () => {
         snippet: expect.stringContaining(`\u2068${word}\u2069`),
         time: expect.any(Number),
       });
-    });
+    }, PATIENTLY);
   });
 
   it("the name of a chat, accents or not, and the new name after a change", async () => {
@@ -131,7 +137,49 @@ it("is of one's own chats only", async () => {
 
 it("forgets what is deleted", async () => {
   const { chatId } = await answer(who, { prompt: "ephemeral hippopotamus", model: model("tokens-3-rate-0") });
-  await vi.waitFor(async () => expect(await idsOf("hippopotamus")).toEqual([chatId]));
+  await vi.waitFor(async () => expect(await idsOf("hippopotamus")).toEqual([chatId]), PATIENTLY);
   await who.fetch(`/api/chats/${chatId}`, { method: "DELETE" });
   expect(await idsOf("hippopotamus")).toEqual([]);
+});
+
+it("finds a text once, as it was delivered last, in a list that an older version kept too", async () => {
+  const other = await person();
+  const { person: name } = await read(await other.fetch("/api/me"), meReplySchema);
+  const list = () => env.PERSON.get(env.PERSON.idFromName(name));
+  const deliver = (chatId: string, ...texts: string[]) =>
+    list().update({
+      chatId,
+      title: "Delivered",
+      created: 1,
+      updated: 1,
+      running: false,
+      through: 1,
+      archived: 1,
+      texts: texts.map((text, n) => ({ messageId: `m${n + 1}`, text, time: 1 })),
+      settled: [],
+      context: null,
+    });
+  /** What is found, and what its place is kept for, in the same order. */
+  const found = () =>
+    runInDurableObject(list(), (_, { storage: { sql } }) => ({
+      texts: [
+        ...sql.exec("SELECT chat, message, text FROM texts WHERE texts MATCH 'quagga' ORDER BY texts.rowid").raw(),
+      ],
+      places: [...sql.exec("SELECT chat, message FROM places ORDER BY place").raw()],
+    }));
+  const kept = (...texts: [string, string, string][]) => ({ texts, places: texts.map(([chat, id]) => [chat, id]) });
+  const [one, two] = [env.CHAT.newUniqueId().toString(), env.CHAT.newUniqueId().toString()];
+  await deliver(one, "quagga", "quagga again");
+  await deliver(two, "quagga");
+  await deliver(one, "a quagga");
+  expect(await found()).toEqual(kept([one, "m2", "quagga again"], [two, "m1", "quagga"], [one, "m1", "a quagga"]));
+
+  await runInDurableObject(list(), (_, { storage: { sql } }) => {
+    sql.exec("DROP TABLE places; DELETE FROM schema_version WHERE step = 5");
+  });
+  await runInDurableObject(list(), (_, state) => state.abort("killed by a test")).catch(() => {});
+  await deliver(two, "the quagga");
+  expect(await found()).toEqual(kept([one, "m2", "quagga again"], [one, "m1", "a quagga"], [two, "m1", "the quagga"]));
+  await list().forget(name, one);
+  expect(await found()).toEqual(kept([two, "m1", "the quagga"]));
 });
