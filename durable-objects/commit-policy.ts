@@ -3,9 +3,6 @@
 // a thousand-token answer under two dozen rows and the text a crash can take under one and a half seconds of it.
 import { COMMIT_LENGTH, COMMIT_MS, FIRST_COMMIT_MS } from "../protocol/commits.ts";
 
-/** A model that thinks may send an event each second without a word: only how far one has read moves, and can wait, ms. */
-const WORDLESS_MS = 30_000;
-
 export interface Uncommitted {
   /** Code units shown since the last commit. */
   length: number;
@@ -19,9 +16,10 @@ export interface Uncommitted {
   firstBookmark: boolean;
 }
 
-/** When to commit, Unix ms; a time that has passed means now. */
+/** When to commit, Unix ms; a time that has passed means now, Infinity not for this. */
 export function commitDue(uncommitted: Uncommitted): number {
   if (uncommitted.firstBookmark || uncommitted.length >= COMMIT_LENGTH) return uncommitted.since;
-  if (uncommitted.length === 0 && !uncommitted.waited) return uncommitted.since + WORDLESS_MS;
+  // A model that thinks sends events without a word: how far they were read goes with the next word, or is read again.
+  if (uncommitted.length === 0 && !uncommitted.waited) return Number.POSITIVE_INFINITY;
   return uncommitted.since + (uncommitted.first ? FIRST_COMMIT_MS : COMMIT_MS);
 }

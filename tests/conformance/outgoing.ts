@@ -19,8 +19,10 @@ function record(): Outgoing[] {
   const { fetch } = globalThis;
   globalThis.fetch = (input, init) => {
     if (typeof init?.body === "string") {
-      const { model, input: turns, messages, instructions, system } = JSON.parse(init.body);
-      sent.push({ model, turns: turns ?? messages, system: instructions ?? system });
+      const { model, input, messages, instructions, system } = JSON.parse(init.body);
+      const turns = input ?? messages;
+      // The cache and the archive are asked by the same way.
+      if (turns) sent.push({ model, turns, system: instructions ?? system });
       if (sent.length > KEPT) sent.shift();
     }
     return fetch(input, init);

@@ -169,7 +169,11 @@ export class Process {
     const { oracle } = this.#world;
     const shown = this.subscribers.shown.bind(this.subscribers);
     this.subscribers.shown = (open, record) => {
-      if (record.type === "delta") oracle.showing(open.run, record);
+      if (record.type === "delta") {
+        // The first thing that a process does may be to show what follows a row that outlived the one before.
+        oracle.catchUp();
+        oracle.showing(open.run, record);
+      }
       shown(open, record);
     };
   }
