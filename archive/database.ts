@@ -7,7 +7,22 @@ export type Connect = (budgetMs: number) => Database;
 export type Database = ReturnType<typeof open>;
 
 const open = (url: string, budgetMs: number) =>
-  drizzle(neon(url, { fetchOptions: { signal: AbortSignal.timeout(budgetMs) } }), { casing: "snake_case" });
+  drizzle(neon(url, { fetchOptions: { budgetMs } }), { casing: "snake_case" });
+
+/**
+ * Gives a request up when its budget is used up. The timer ends with the answer: one that is left running would keep a
+ * chat's object in memory, and billed, after all that it had to say was said.
+ */
+neonConfig.fetchFunction = async (url: string, { budgetMs, ...init }: RequestInit & { budgetMs: number }) => {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`No answer within ${budgetMs} ms`)), budgetMs);
+  try {
+    const response = await fetch(url, { ...init, signal: late.signal });
+    return new Response(await response.arrayBuffer(), response);
+  } finally {
+    clearTimeout(timer);
+  }
+};
 
 /** Where databases answer that are not Neon's, by the host that their URLs get. The driver has one setting for all. */
 const endpoints = new Map<string, string>();
