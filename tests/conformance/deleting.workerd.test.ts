@@ -51,6 +51,10 @@ it.each(["/api/chats/", "/api/me"])(
     const chatId = env.CHAT.newUniqueId().toString();
     expect((await list.admit(chatId, "overtaken", null, null, Date.now())).chat.ok).toBe(true);
     expect((await who.fetch(path === "/api/me" ? path : path + chatId, { method: "DELETE" })).status).toBe(204);
+    // Whoever is told of deletions has been told, and found no chat.
+    const untold = () =>
+      runInDurableObject(list, (_, { storage }) => storage.sql.exec("SELECT chat FROM erasures").toArray());
+    await expect.poll(untold, { timeout: 20_000 }).toEqual([]);
     const started = await objectOf(chatId).generate(
       name,
       {
