@@ -76,6 +76,16 @@ const WORKER_PACKAGES = [
   "zod",
 ];
 
+const PAGE_JOURNEYS = "tests/journeys/page*.test.ts";
+const journey = {
+  environment: "node",
+  // Where other work shares the machine, a journey may fail of that alone; CI lists each that needed a second try.
+  retry: process.env.KEEPSTREAM_REQUIRE === "all" ? 1 : 0,
+  globalSetup: ["./tests/page.setup.ts"],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -118,14 +128,24 @@ export default defineConfig({
         test: { name: "page", environment: "jsdom", include: ["web/**/*.test.{ts,tsx}"] },
       },
       {
-        // Whole journeys against the running stack: the launcher, workerd, the scripted model, Chromium.
+        // Whole journeys against the running stack: the launcher, workerd, the scripted model. They mostly wait.
         test: {
+          ...journey,
           name: "journeys",
-          environment: "node",
           include: ["tests/journeys/**/*.test.ts", "tests/fuzz/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
+          exclude: [...configDefaults.exclude, PAGE_JOURNEYS],
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Those in Chromium, which keep the machine busy: one after the other.
+        test: {
+          ...journey,
+          name: "page-journeys",
+          include: [PAGE_JOURNEYS],
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
