@@ -82,6 +82,8 @@ export function connect({ url, token }: NonNullable<CacheConfig["redis"]>, budge
     automaticDeserialization: false,
     enableAutoPipelining: false,
     enableTelemetry: false,
+    // What is kept is JSON, which travels as it is.
+    responseEncoding: false,
     readYourWrites: false,
   });
 }
