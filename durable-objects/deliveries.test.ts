@@ -1,10 +1,9 @@
 // The outbox against a real archive, embedded and real, over a line that breaks; and against a list that fails.
-import { afterAll, beforeAll, describe, expect, inject, it, test } from "vitest";
-import { Archive } from "../archive/archive.ts";
-import { type Connect, connector } from "../archive/database.ts";
+import { expect, it, test } from "vitest";
+import type { Connect } from "../archive/database.ts";
+import { withEachArchive } from "../tests/archive-kit.ts";
 import { rowsOfArchive, rowsOfLog } from "../tests/archived.ts";
 import { batch, endedWell, ManualClock, opening, openObject, rest, TestDisk } from "../tests/chat-kit.ts";
-import { openLine, type TestLine } from "../tests/stores/control.ts";
 import { Deliveries, type DeliveriesOptions } from "./deliveries.ts";
 import type { ChatUpdate } from "./outbox.ts";
 
@@ -45,35 +44,14 @@ async function expectArchived(chat: Chat, connect: Connect): Promise<void> {
   expect(await rowsOfArchive(connect(10_000), id)).toEqual(rowsOfLog({ id, owner, tenant }, recordsOf(chat)));
 }
 
-const stores = inject("stores");
-
-describe.each([
-  { kind: "embedded", absent: undefined },
-  { kind: "real", absent: stores.withoutReal },
-] as const)("with the $kind archive", ({ kind, absent }) => {
-  if (absent) return it.skip(absent);
-  let line: TestLine;
-  let connect: Connect;
-  /** By a line that nobody breaks. */
-  let look: Connect;
-  let archive: Archive;
-
-  beforeAll(async () => {
-    line = await openLine(stores, kind, "archive");
-    connect = connector(line.settings.DATABASE_URL, line.settings.NEON_FETCH_ENDPOINT);
-    const other = (await openLine(stores, kind, "archive")).settings;
-    look = connector(other.DATABASE_URL, other.NEON_FETCH_ENDPOINT);
-    archive = new Archive(connect);
-  }, 120_000);
-  afterAll(() => line?.set("archive", "pass"));
-
+withEachArchive((at) => {
   it("everything is told, once", async () => {
-    const chat = openChat(archive);
+    const chat = openChat(at.archive);
     await answer(chat, "Why?", "Because.");
     await answer(chat, "Why then?", "Therefore \u0000 so.");
     await chat.writer.write({ type: "title", title: "Reasons" });
     expect(await chat.deliveries.deliver()).toBeNull();
-    await expectArchived(chat, look);
+    await expectArchived(chat, at.look);
     const { last } = chat.log;
     expect(chat.log.chat).toMatchObject({ delivered: last, archived: last, attempts: 0 });
     const written = chat.disk.writes;
@@ -82,7 +60,7 @@ describe.each([
   });
 
   it("costs the chat one row", async () => {
-    const chat = openChat(archive);
+    const chat = openChat(at.archive);
     await answer(chat, "Why?", "Because.");
     const written = chat.disk.writes;
     await chat.deliveries.deliver();
@@ -90,26 +68,26 @@ describe.each([
   });
 
   it("a log with more than a batch holds is told in several", async () => {
-    const chat = openChat(archive);
+    const chat = openChat(at.archive);
     for (let i = 0; i < 120; i++) await answer(chat, `Why ${i}?`, "Because.");
     await answer(chat, "At length?", "word ".repeat(250_000));
     await answer(chat, "And more?", "Yes.");
     expect(await chat.deliveries.deliver()).toBeNull();
-    await expectArchived(chat, look);
+    await expectArchived(chat, at.look);
   });
 
   it.each(["refuse", "hang"] as const)(
     "an archive that is away (%s) holds nothing up, and is told all later",
     async (mode) => {
-      const chat = openChat(archive);
+      const chat = openChat(at.archive);
       await answer(chat, "Why?", "Because.");
-      await line.set("archive", mode);
+      await at.line.set("archive", mode);
       const delivering = chat.deliveries.deliver();
       await rest();
       await chat.clock.advance(300);
       await expect.poll(() => chat.updates.length).toBe(1);
       expect(chat.updates[0]).toMatchObject({ running: false, archived: 0 });
-      await line.set("archive", "refuse");
+      await at.line.set("archive", "refuse");
       const waits = [await delivering];
       // Ten minutes of it, as the alarm would: longer and longer, and said once.
       for (let elapsed = 0; elapsed < 600_000; elapsed += waits.at(-1) ?? 0)
@@ -117,29 +95,29 @@ describe.each([
       expect(waits.slice(0, 6)).toEqual([1_000, 5_000, 30_000, 120_000, 600_000].slice(0, waits.length));
       expect(chat.warnings).toHaveLength(1);
       await answer(chat, "And now?", "Still.");
-      await line.set("archive", "pass");
+      await at.line.set("archive", "pass");
       await expect.poll(() => chat.deliveries.deliver(), { timeout: 20_000 }).toBeNull();
-      await expectArchived(chat, look);
+      await expectArchived(chat, at.look);
       expect(chat.updates.at(-1)).toMatchObject({ archived: chat.log.last });
       expect(chat.log.chat).toMatchObject({ attempts: 0, archived: chat.log.last });
     },
   );
 
   it("what was cut in the middle, or whose reply was lost, is there once in the end", async () => {
-    const chat = openChat(archive);
+    const chat = openChat(at.archive);
     for (let i = 0; i < 12; i++) {
       await answer(chat, `Why ${i}?`, "Because. ".repeat(1 + i * 2_000));
       const delivering = chat.deliveries.deliver();
       await new Promise((resolve) => setTimeout(resolve, i * 2));
-      await line.set("archive", "cut");
+      await at.line.set("archive", "cut");
       await delivering;
     }
     await expect.poll(() => chat.deliveries.deliver(), { timeout: 20_000 }).toBeNull();
-    await expectArchived(chat, look);
+    await expectArchived(chat, at.look);
   });
 
   it("an object that lost its memory at any moment tells what is left", async () => {
-    let chat = openChat(archive);
+    let chat = openChat(at.archive);
     const { disk, clock } = chat;
     for (let i = 0; i < 12; i++) {
       await answer(chat, `Why ${i}?`, "Because.");
@@ -147,19 +125,19 @@ describe.each([
       if (i % 3 !== 0) await new Deliveries({ ...chat.options, state: () => "busy" }).deliver();
       if (i % 3 === 2) void chat.deliveries.deliver();
       chats -= 1;
-      chat = openChat(archive, disk, clock);
+      chat = openChat(at.archive, disk, clock);
     }
     expect(await chat.deliveries.deliver()).toBeNull();
-    await expectArchived(chat, look);
+    await expectArchived(chat, at.look);
   });
 
   it("what comes late after a deletion changes nothing", async () => {
-    const chat = openChat(archive);
+    const chat = openChat(at.archive);
     await answer(chat, "Why?", "Because.");
     const id = chat.log.chat?.chatId ?? "";
-    await Promise.all([chat.deliveries.deliver(), archive.erase([id], 1)]);
+    await Promise.all([chat.deliveries.deliver(), at.archive.erase([id], 1)]);
     await new Deliveries({ ...chat.options, state: () => "busy" }).deliver();
-    expect(await rowsOfArchive(look(10_000), id)).toEqual({ title: null, messages: [], runs: [] });
+    expect(await rowsOfArchive(at.look(10_000), id)).toEqual({ title: null, messages: [], runs: [] });
   });
 });
 

@@ -5,7 +5,7 @@ import { reasonOf } from "../archive/reason.ts";
 import type { Clock } from "../producers/producer.ts";
 import type { ChunkLog } from "./chunk-log.ts";
 import type { LogWriter } from "./log-writer.ts";
-import { type ChatUpdate, pendingFacts, pendingUpdate } from "./outbox.ts";
+import { type ChatUpdate, type Extent, heardOf, pendingFacts, pendingUpdate } from "./outbox.ts";
 
 /** How long the list waits for the archive, so that most often it is told once, with how far the archive has come. */
 const HEAD_START_MS = 300;
@@ -26,6 +26,8 @@ export interface DeliveriesOptions {
 export class Deliveries {
   readonly #options: DeliveriesOptions;
   readonly #log: ChunkLog;
+  /** What the list has heard since this object woke: the cursors come after, once a run. */
+  #heard: Extent = { through: 0, archived: 0 };
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
@@ -45,7 +47,7 @@ export class Deliveries {
     const inTime = archive !== null && (await Promise.race([keeping, this.#headStart()]));
     let told = await this.#tell(through, inTime ? through : this.#archived);
     const kept = await keeping;
-    if (archive && kept && !inTime && told) told = await this.#tell(through, through, through);
+    if (archive && kept && !inTime && told) told = await this.#tell(through, through);
     if (told && kept) {
       this.#remember({ delivered: through, ...(archive && { archived: through }), attempts: 0 });
       // A whole answer may have come meanwhile.
@@ -70,14 +72,16 @@ export class Deliveries {
     if (this.#options.state() === "idle") this.#log.setDelivered(cursors);
   }
 
-  async #tell(through: number, archived: number, after?: number): Promise<boolean> {
+  async #tell(through: number, archived: number): Promise<boolean> {
     const { state, tellList, warn } = this.#options;
     const { chat } = this.#log;
     if (!chat || state() === "gone") return true;
+    const extent = { through, archived };
     try {
-      const update = pendingUpdate(this.#log, { through, archived, after });
+      const update = pendingUpdate(this.#log, extent, furthest(this.#heard, heardOf(chat)));
       if (!update) return true;
       await tellList(chat.owner, update);
+      this.#heard = furthest(this.#heard, extent);
       return true;
     } catch (error) {
       warn("the person's list could not be told; trying again later", { error: String(error) });
@@ -106,3 +110,8 @@ export class Deliveries {
     }
   }
 }
+
+const furthest = (one: Extent, other: Extent): Extent => ({
+  through: Math.max(one.through, other.through),
+  archived: Math.max(one.archived, other.archived),
+});

@@ -1,29 +1,13 @@
 // A chat's whole log to the archive and back, embedded and real: byte for byte, at the same offsets.
-import { beforeAll, describe, expect, inject, it } from "vitest";
-import { Archive } from "../archive/archive.ts";
-import { connector } from "../archive/database.ts";
+import { expect, it } from "vitest";
+import { withEachArchive } from "../tests/archive-kit.ts";
 import { batch, endedWell, ManualClock, opening, openObject, TestDisk } from "../tests/chat-kit.ts";
-import { openLine, type TestLine } from "../tests/stores/control.ts";
 import { ChunkLog } from "./chunk-log.ts";
 import { Deliveries } from "./deliveries.ts";
 import { fetchBack, store } from "./eviction.ts";
 
 let chats = 0;
-const stores = inject("stores");
-
-describe.each([
-  { kind: "embedded", absent: undefined },
-  { kind: "real", absent: stores.withoutReal },
-] as const)("with the $kind archive", ({ kind, absent }) => {
-  if (absent) return it.skip(absent);
-  let line: TestLine;
-  let archive: Archive;
-
-  beforeAll(async () => {
-    line = await openLine(stores, kind, "archive");
-    archive = new Archive(connector(line.settings.DATABASE_URL, line.settings.NEON_FETCH_ENDPOINT));
-  }, 120_000);
-
+withEachArchive((at) => {
   /** A chat of some answers that the archive knows. */
   async function archived(texts: string[]) {
     const id = (0xdef00000 + ++chats).toString(16).padStart(64, "0");
@@ -43,7 +27,7 @@ describe.each([
       log,
       writer,
       clock,
-      archive,
+      archive: at.archive,
       state,
       tellList,
       random: () => 0,
@@ -63,12 +47,12 @@ describe.each([
   it("comes back as it was, rows and offsets, whatever lost its memory in between", async () => {
     const { id, disk, log } = await archived(["Because \u0000 it is.", "日本語 🧠", "x".repeat(2_500_000)]);
     const before = all(log);
-    const stub = await store(log, archive);
+    const stub = await store(log, at.archive);
     expect(stub?.parts.length).toBeGreaterThan(1);
     log.evict(JSON.stringify(stub));
     const resting = new ChunkLog(disk);
     expect([resting.last, resting.chat?.owner, resting.chat?.evicted]).toEqual([0, "me", JSON.stringify(stub)]);
-    const image = await fetchBack(id, JSON.parse(resting.chat?.evicted ?? ""), archive);
+    const image = await fetchBack(id, JSON.parse(resting.chat?.evicted ?? ""), at.archive);
     resting.restore(image, 5);
     const back = new ChunkLog(disk);
     expect(all(back)).toEqual(before);
@@ -77,30 +61,30 @@ describe.each([
 
   it("is written anew the next time, without the parts that are too many", async () => {
     const { id, log } = await archived(["x".repeat(1_500_000)]);
-    const first = await store(log, archive);
-    for (let part = 0; part < 3; part++) await archive.putPart(id, (first?.parts.length ?? 0) + part, "old");
-    const again = await store(log, archive);
+    const first = await store(log, at.archive);
+    for (let part = 0; part < 3; part++) await at.archive.putPart(id, (first?.parts.length ?? 0) + part, "old");
+    const again = await store(log, at.archive);
     expect(again).toEqual(first);
-    expect(await archive.getPart(id, again?.parts.length ?? 0)).toBeUndefined();
+    expect(await at.archive.getPart(id, again?.parts.length ?? 0)).toBeUndefined();
   });
 
   it("does not come back changed, or while the archive is away", async () => {
     const { id, log } = await archived(["Because."]);
-    const stub = await store(log, archive);
+    const stub = await store(log, at.archive);
     if (!stub) throw new Error("It is small.");
-    await line.set("archive", "refuse");
-    await expect(fetchBack(id, stub, archive)).rejects.toThrow();
-    await expect(store(log, archive)).rejects.toThrow();
-    await line.set("archive", "pass");
-    expect(await fetchBack(id, stub, archive)).toEqual([...log.image(Number.POSITIVE_INFINITY)].flat());
-    await archive.putPart(id, 0, "changed");
-    await expect(fetchBack(id, stub, archive)).rejects.toThrow("not in the archive as it was left there");
+    await at.line.set("archive", "refuse");
+    await expect(fetchBack(id, stub, at.archive)).rejects.toThrow();
+    await expect(store(log, at.archive)).rejects.toThrow();
+    await at.line.set("archive", "pass");
+    expect(await fetchBack(id, stub, at.archive)).toEqual([...log.image(Number.POSITIVE_INFINITY)].flat());
+    await at.archive.putPart(id, 0, "changed");
+    await expect(fetchBack(id, stub, at.archive)).rejects.toThrow("not in the archive as it was left there");
   });
 
   it("does not leave a part behind for a chat that was deleted", async () => {
     const { id, log } = await archived(["Because."]);
-    await archive.erase([id], 1);
-    await expect(store(log, archive)).rejects.toThrow("did not come back");
-    expect(await archive.getPart(id, 0)).toBeUndefined();
+    await at.archive.erase([id], 1);
+    await expect(store(log, at.archive)).rejects.toThrow("did not come back");
+    expect(await at.archive.getPart(id, 0)).toBeUndefined();
   });
 });

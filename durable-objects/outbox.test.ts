@@ -31,7 +31,7 @@ describe("what the person's list is told", () => {
     });
   });
 
-  test("how long the conversation is, by the last run whose provider counted it", async () => {
+  test("how long the conversation is, by the last run whose answer a provider counted, then or before", async () => {
     const { writer, log } = openObject(new TestDisk());
     const end = async (run: number, more: Partial<Receipt>) => {
       await writer.start(opening(log));
@@ -43,9 +43,11 @@ describe("what the person's list is told", () => {
     expect(context()).toBeNull();
     await end(2, { inputTokens: 900, outputTokens: 100 });
     expect(context()).toBe(1_000);
-    await end(3, { cache: "hit", inputTokens: 0, outputTokens: 0, requests: 0 });
-    await end(4, { inputTokens: null, outputTokens: null });
+    await end(3, { inputTokens: null, outputTokens: null });
     expect(context()).toBe(1_000);
+    const saved = { ms: 1, inputTokens: 1_200, outputTokens: 100, cost: null };
+    await end(4, { cache: "hit", inputTokens: 0, outputTokens: 0, requests: 0, saved });
+    expect(context()).toBe(1_300);
   });
 
   test("nothing when it has been told everything, nothing of what is not on disk", async () => {

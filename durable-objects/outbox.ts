@@ -4,7 +4,7 @@ import type { ChatFacts } from "../archive/facts.ts";
 import { parseTarget } from "../protocol/ids.ts";
 import type { Receipt } from "../protocol/records.ts";
 import { titleFrom } from "../protocol/title.ts";
-import type { ChunkLog } from "./chunk-log.ts";
+import type { ChatRow, ChunkLog } from "./chunk-log.ts";
 import type { Settlement } from "./quota.ts";
 
 /** What a person's list keeps of a chat. */
@@ -26,22 +26,22 @@ export interface ChatUpdate {
   context: number | null;
 }
 
-export interface Pending {
-  /** What is on disk goes so far. */
+/** How far the log is on disk, and how far the archive has come in it. */
+export interface Extent {
   through: number;
-  /** The archive has come so far. */
   archived: number;
-  /** What the list knows already; its cursor, unless said otherwise. */
-  after?: number | undefined;
 }
 
+/** What the list knows already, by the chat's cursors. */
+export const heardOf = ({ delivered, archived }: ChatRow): Extent => ({ through: delivered, archived });
+
 /** Messages and answers the list does not know, as one update; null when there is nothing new. */
-export function pendingUpdate(log: ChunkLog, { through, archived, after }: Pending): ChatUpdate | null {
+export function pendingUpdate(log: ChunkLog, { through, archived }: Extent, heard?: Extent): ChatUpdate | null {
   const { chat } = log;
   if (!chat) return null;
-  const known = after ?? chat.delivered;
-  if (known >= through && chat.archived >= archived) return null;
-  const { records } = log.read(known, through, Number.POSITIVE_INFINITY);
+  const known = heard ?? heardOf(chat);
+  if (known.through >= through && known.archived >= archived) return null;
+  const { records } = log.read(known.through, through, Number.POSITIVE_INFINITY);
   const texts: ChatUpdate["texts"] = [];
   const settled: Settlement[] = [];
   let context: number | null = null;
@@ -56,9 +56,7 @@ export function pendingUpdate(log: ChunkLog, { through, archived, after }: Pendi
       const run = log.run(parseTarget(record.run)?.run ?? 0);
       if (run) texts.push({ messageId: run.started.message, text: log.text(run).text, time: record.time });
       if (run?.hold) settled.push({ run: record.run, hold: run.hold, ...spent(record.receipt) });
-      const { inputTokens, outputTokens } = record.receipt;
-      // A run that asked no provider, or had no answer, says nothing of how long the conversation is.
-      context = (inputTokens ?? 0) + (outputTokens ?? 0) || context;
+      context = lengthOf(record.receipt) || context;
       updated = record.time;
     } else if (record.type === "run.started") {
       updated = record.time;
@@ -67,6 +65,12 @@ export function pendingUpdate(log: ChunkLog, { through, archived, after }: Pendi
   const running = log.openRuns().length > 0;
   const { chatId, created } = chat;
   return { chatId, title, created, updated, running, through, archived, texts, settled, context };
+}
+
+/** Tokens of the conversation with its answer, whoever asked a provider for it; 0 where nobody was asked, or could tell. */
+function lengthOf({ inputTokens, outputTokens, saved }: Receipt): number {
+  const made = saved ?? { inputTokens, outputTokens };
+  return (made.inputTokens ?? 0) + (made.outputTokens ?? 0);
 }
 
 /** What a receipt says was used. An answer that another ask paid for takes nothing; a price nobody knows counts as none. */

@@ -1,8 +1,10 @@
 // The archive for tests in Node, over PGlite and over a real Postgres, by the endpoint that the Worker would use.
+import { afterAll, beforeAll, describe, inject, it } from "vitest";
 import { Archive } from "../archive/archive.ts";
 import { type Connect, connector } from "../archive/database.ts";
 import type { ChatFacts } from "../archive/facts.ts";
 import { endedWell, startedRecord } from "./chat-kit.ts";
+import { openLine, type TestLine } from "./stores/control.ts";
 import { withoutRealStores } from "./stores/servers.ts";
 import { archiveSettings, type StoresKind, TestStores } from "./stores/test-stores.ts";
 
@@ -22,6 +24,32 @@ export async function openArchive(kind: StoresKind): Promise<TestArchive> {
   const { DATABASE_URL, NEON_FETCH_ENDPOINT } = archiveSettings(await stores.archive());
   const connect = connector(DATABASE_URL, NEON_FETCH_ENDPOINT);
   return { archive: new Archive(connect), connect, dispose: () => stores.dispose() };
+}
+
+export interface ArchiveOnLine {
+  /** Breaks the way to it. */
+  line: TestLine;
+  archive: Archive;
+  /** By a way that nobody breaks. */
+  look: Connect;
+}
+
+/** The same tests with each archive that there is, over a line of their own. Its parts are there once tests run. */
+export function withEachArchive(tests: (at: ArchiveOnLine) => void): void {
+  describe.each(ARCHIVES)("with the $kind archive", ({ kind, absent }) => {
+    if (absent) return it.skip(absent);
+    const stores = inject("stores");
+    const at = {} as ArchiveOnLine;
+    const connectBy = ({ settings: { DATABASE_URL, NEON_FETCH_ENDPOINT } }: TestLine) =>
+      connector(DATABASE_URL, NEON_FETCH_ENDPOINT);
+    beforeAll(async () => {
+      at.line = await openLine(stores, kind, "archive");
+      at.archive = new Archive(connectBy(at.line));
+      at.look = connectBy(await openLine(stores, kind, "archive"));
+    }, 120_000);
+    afterAll(() => at.line?.set("archive", "pass"));
+    tests(at);
+  });
 }
 
 let chats = 0;
