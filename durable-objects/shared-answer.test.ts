@@ -64,6 +64,24 @@ test("is made once for all who ask, and the first who stays pays", async () => {
   expect(supervisor.busy).toBe(false);
 });
 
+test.each(["abc", "acb", "bac", "bca", "cab", "cba"])(
+  "left in the order %s, is stopped by the last, who pays",
+  async (order) => {
+    const { shared, supervisor } = openAnswer([{ pieces: ["Be"] }]);
+    for (const asker of "abc") shared.join(asking(asker));
+    await rest();
+    const [first = "", second = "", last = ""] = order;
+    for (const asker of [first, second]) {
+      expect(await shared.leave(asker)).toBeNull();
+      expect([shared.pays(asker, 1), supervisor.busy]).toEqual([false, true]);
+    }
+    expect(shared.pays(last, 1)).toBe(true);
+    expect(await shared.leave(last)).toMatchObject({ requests: 1 });
+    // Whoever leaves once more changes nothing.
+    expect([await shared.leave(first), supervisor.busy]).toEqual([null, false]);
+  },
+);
+
 test("is not begun for one who wants only what there is, and leaves nothing on the disk for that", () => {
   const { shared, disk } = openAnswer([]);
   expect(shared.join(asking("a", { begin: false }))).toBeUndefined();

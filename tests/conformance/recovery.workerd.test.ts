@@ -33,6 +33,20 @@ async function comeBack(who: Person, id: string, replica: Replica): Promise<Repl
   return replica;
 }
 
+it("an open run whose alarm the platform has given up is taken up when somebody comes", async () => {
+  const who = await person();
+  const prompt = fresh("given up");
+  const { id, replica } = await crashed(who, { prompt, provider: "openai", model: model("tokens-100-rate-60") });
+  const giveUp = async (_: unknown, state: DurableObjectState) => {
+    await state.storage.deleteAlarm();
+    await state.storage.sync();
+    state.abort("crash");
+  };
+  await runInDurableObject(objectOf(id), giveUp).catch(() => {});
+  await comeBack(who, id, replica);
+  expect(replica.text(id)).toBe(scriptedText(prompt, 100));
+});
+
 describe.concurrent.each(["openai", "anthropic", "compatible"] as const)("after a crash, %s", (provider) => {
   const rung = provider === "openai" ? "reattach" : "continue";
 
