@@ -48,3 +48,12 @@ export function parseCacheConfig(environment: object): CacheConfig {
   const { CACHE_TTL_SECONDS: ttl, CACHE_LOOK_UP_MS: lookUpMs } = data;
   return { redis: url && token ? { url, token } : null, ttl, lookUpMs };
 }
+
+const parsed = new WeakMap<object, CacheConfig>();
+
+/** The same, parsed once an environment: each object of an isolate asks. */
+export function cacheConfigOf(environment: object): CacheConfig {
+  const config = parsed.get(environment) ?? parseCacheConfig(environment);
+  parsed.set(environment, config);
+  return config;
+}

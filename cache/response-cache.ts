@@ -1,7 +1,7 @@
 // Answers kept in Redis, reached over HTTP. A look-up has a budget and never throws: whatever goes wrong is
 // `unavailable`, and the answer is made as if none were kept.
 import { Redis } from "@upstash/redis/cloudflare";
-import { type CacheConfig, parseCacheConfig } from "./config.ts";
+import { type CacheConfig, cacheConfigOf } from "./config.ts";
 import { decodeAnswer, encodeAnswer, type KeptAnswer } from "./kept-answer.ts";
 import { type Outage, outageOf } from "./outage.ts";
 
@@ -62,7 +62,7 @@ const shared = new WeakMap<object, ResponseCache | null>();
 export function responseCacheOf(environment: object): ResponseCache | null {
   const known = shared.get(environment);
   if (known !== undefined) return known;
-  const { redis, lookUpMs } = parseCacheConfig(environment);
+  const { redis, lookUpMs } = cacheConfigOf(environment);
   const cache = redis && new ResponseCache(redis, lookUpMs, outageOf(environment), Date.now);
   shared.set(environment, cache);
   return cache;

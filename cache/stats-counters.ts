@@ -2,7 +2,7 @@
 // window, and one for each five minutes, kept for the shortest. An answer is counted once, at its end, in one request;
 // that is best effort, and where it failed the archive knows better.
 import type { CacheStatus, RunEndedRecord } from "../protocol/records.ts";
-import { type CacheConfig, parseCacheConfig } from "./config.ts";
+import { type CacheConfig, cacheConfigOf } from "./config.ts";
 import { bucketOf } from "./histogram.ts";
 import { type Outage, outageOf } from "./outage.ts";
 import { connect } from "./response-cache.ts";
@@ -94,7 +94,7 @@ const shared = new WeakMap<object, StatsCounters | null>();
 export function statsCountersOf(environment: object): StatsCounters | null {
   const known = shared.get(environment);
   if (known !== undefined) return known;
-  const { redis } = parseCacheConfig(environment);
+  const { redis } = cacheConfigOf(environment);
   const counters = redis && new StatsCounters(redis, outageOf(environment), Date.now);
   shared.set(environment, counters);
   return counters;

@@ -5,7 +5,6 @@ import { getLogger } from "@logtape/logtape";
 import { type ResponseCache, responseCacheOf } from "../cache/response-cache.ts";
 import type { Clock } from "../producers/producer.ts";
 import type { Receipt } from "../protocol/records.ts";
-import { providersOf } from "../providers/registry.ts";
 import { type Asking, FAREWELL, type Farewell } from "./asking.ts";
 import { ChunkLog } from "./chunk-log.ts";
 import { durableDisk } from "./durable-disk.ts";
@@ -15,11 +14,12 @@ import { SharedAnswer } from "./shared-answer.ts";
 import { sseSink } from "./sinks.ts";
 import { type Reader, Subscribers } from "./subscribers.ts";
 import { Supervisor } from "./supervisor.ts";
+import { surroundingsOf } from "./tiers.ts";
+import { Watchdog } from "./watchdog.ts";
 
 const clock: Clock = { now: () => Date.now(), after: (ms, callback) => void setTimeout(callback, ms) };
 const logger = getLogger(["keepstream", "answer"]);
 
-const ALARM_MS = 10 * 60_000;
 const RETRY_MS = [1_000, 5_000, 30_000, 120_000, 600_000];
 /** How long an answer stays after its last work: for those who asked the cache just before it was there. */
 const LINGER_MS = 60_000;
@@ -31,11 +31,12 @@ export class AnswerObject extends DurableObject<Env> {
   #supervisor!: Supervisor;
   #shared!: SharedAnswer;
   readonly #cache: ResponseCache | null = responseCacheOf(this.env);
-  #inAlarm = false;
+  readonly #watchdog: Watchdog;
   #failures = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    this.#watchdog = new Watchdog(ctx.storage, clock);
     this.#build();
   }
 
@@ -53,16 +54,9 @@ export class AnswerObject extends DurableObject<Env> {
       supervisor: () => this.#supervisor,
     });
     const writer = new LogWriter(log, () => disk.sync(), clock, shared.listen(subscribers));
-    const providers = providersOf(this.env);
     const warn = (message: string, details: Record<string, unknown>) =>
       logger.warn(message, { answer: name, ...details });
-    const own = ownProducer({
-      clock,
-      random: Math.random,
-      cost: ({ provider, ask }, bill) => providers.costOf(provider.name, ask.model, bill),
-      provider: (of) => providers.get(of),
-      log: warn,
-    });
+    const own = ownProducer(surroundingsOf(this.env, clock, warn));
     this.#log = log;
     this.#writer = writer;
     this.#subscribers = subscribers;
@@ -72,7 +66,7 @@ export class AnswerObject extends DurableObject<Env> {
       writer,
       clock,
       producer: () => own,
-      begun: () => void (this.#inAlarm || this.ctx.storage.setAlarm(clock.now())),
+      begun: () => this.#watchdog.watch(),
       conversation: (message) => shared.conversation(message),
       log: warn,
     });
@@ -101,19 +95,15 @@ export class AnswerObject extends DurableObject<Env> {
     return this.#shared.leave(asker);
   }
 
-  /** The watchdog, as a chat's; and what comes after the end: the cache, then nothing more. */
+  /** Sees what is open to its end; then the cache, then nothing more. */
   override async alarm(): Promise<void> {
-    this.#inAlarm = true;
-    this.#shared.recover();
-    const settled = new AbortController();
-    const timeIsUp = scheduler.wait(ALARM_MS, { signal: settled.signal }).catch(() => {});
-    await Promise.race([this.#supervisor.settled(), timeIsUp]);
-    settled.abort();
-    const next = this.#supervisor.busy ? 0 : await this.#keep();
-    this.#inAlarm = false;
-    if (this.#supervisor.busy) await this.ctx.storage.setAlarm(clock.now());
-    else if (next !== null) await this.ctx.storage.setAlarm(clock.now() + next);
-    else await this.#forget();
+    const again = await this.#watchdog.alarm({
+      busy: () => this.#supervisor.busy,
+      recover: () => this.#shared.recover(),
+      settled: () => this.#supervisor.settled(),
+      after: async () => (this.#supervisor.busy ? 0 : await this.#keep()),
+    });
+    if (again === null) await this.#forget();
   }
 
   /** Brings the answer to the cache. Gives when to come back, ms from now; null when there is nothing left to do. */

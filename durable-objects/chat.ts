@@ -3,43 +3,32 @@
 import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
 import { archiveOf } from "../archive/config.ts";
-import { reasonOf } from "../archive/reason.ts";
 import { cacheHeaders } from "../cache/cache-status.ts";
-import { parseCacheConfig } from "../cache/config.ts";
-import { answerKey } from "../cache/key.ts";
-import { responseCacheOf } from "../cache/response-cache.ts";
 import { statsCountersOf } from "../cache/stats-counters.ts";
 import type { Clock } from "../producers/producer.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
-import type { RunEndedRecord, RunStatus, Tier, TitleRecord } from "../protocol/records.ts";
+import type { RunEndedRecord, RunStatus, TitleRecord } from "../protocol/records.ts";
 import type { ChatReply, ChunksReply } from "../protocol/requests.ts";
-import { providersOf } from "../providers/registry.ts";
-import { answerDoor } from "./answer-door.ts";
-import { bridgeOf, ownerTag } from "./bridge-client.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
-import { commission } from "./commission.ts";
 import { Connections, type Reading, type StreamForm } from "./connections.ts";
 import { Deliveries } from "./deliveries.ts";
 import { durableDisk } from "./durable-disk.ts";
-import { fetchBack, parseStub, store } from "./eviction.ts";
 import { LogWriter } from "./log-writer.ts";
 import type { ChatUpdate } from "./outbox.ts";
-import { type OwnProducerOptions, ownProducer } from "./own-producer.ts";
 import type { PersonObject } from "./person.ts";
 import { type OutsideCall, type OutsideReply, ProducersDoor } from "./producers-door.ts";
-import { redisTier } from "./redis-tier.ts";
+import { Resting } from "./resting.ts";
 import type { RunAsk } from "./run-ask.ts";
 import { newSecret } from "./secret.ts";
 import { Subscribers } from "./subscribers.ts";
 import { type Started, Supervisor } from "./supervisor.ts";
+import { tiersOf } from "./tiers.ts";
 import { chatView, type RunStatusView, runStatus } from "./views.ts";
+import { Watchdog } from "./watchdog.ts";
 
 const clock: Clock = { now: () => Date.now(), after: (ms, callback) => void setTimeout(callback, ms) };
 const logger = getLogger(["keepstream", "chat"]);
-
-/** The platform gives an alarm's handler fifteen minutes; a longer answer goes on under the next alarm. */
-const ALARM_MS = 10 * 60_000;
 
 /** A run to start, and whose tenant the chat is where it does not exist yet. */
 export interface RunStart {
@@ -48,14 +37,6 @@ export interface RunStart {
 }
 
 const NOT_SHARED = fail("not_found", "There is no such shared chat; it may be shared no more.");
-/** When an idle chat that could not give up its storage tries again. */
-const EVICT_AGAIN_MS = 3_600_000;
-const UNREACHABLE = fail(
-  "archive_unreachable",
-  "This chat rests in the archive, which does not answer now. It is safe there; ask again in a moment.",
-  { retryAfter: 5 },
-);
-
 const GONE = fail("unknown_chat", "There is no such chat; it may have been deleted.");
 
 /** What a stream or a socket asks of `fetch`: as JSON in the `x-reading` header, `start` as the body. */
@@ -77,28 +58,26 @@ export class ChatObject extends DurableObject<Env> {
   #supervisor!: Supervisor;
   #door!: ProducersDoor;
   #deliveries!: Deliveries;
-  #inAlarm = false;
-  /** The chat is on its way back from the archive. */
-  #returning: Promise<Result<null>> | undefined;
+  #resting!: Resting;
+  readonly #watchdog: Watchdog;
   /** The chat is being deleted: nothing of it can be relied on any more. */
   #erasing = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    this.#watchdog = new Watchdog(ctx.storage, clock);
     this.#build();
     this.#connections.wake(ctx);
-    void this.#rearm();
+    if (!this.#writer.openRuns().next().done) void this.#watchdog.watchAgain();
   }
 
-  /** The platform gives up an alarm whose handler failed too often. Whoever comes next gives open runs a new one. */
-  async #rearm(): Promise<void> {
-    if (this.#writer.openRuns().next().done) return;
-    if ((await this.ctx.storage.getAlarm()) === null) this.#watch();
-  }
-
+  /** Everything that stands on the log as it is on disk. */
   #build(): void {
     const disk = durableDisk(this.ctx.storage);
     const log = new ChunkLog(disk);
+    const isThere = () => this.#log === log && !this.#erasing;
+    const warn = (message: string, details: Record<string, unknown>) =>
+      logger.warn(message, { chat: log.chat?.chatId, ...details });
     const subscribers = new Subscribers(log, clock, () => this.#writer);
     const writer = new LogWriter(log, () => disk.sync(), clock, {
       shown: (run, record) => subscribers.shown(run, record),
@@ -110,57 +89,25 @@ export class ChatObject extends DurableObject<Env> {
         if (!writer.openRuns().next().done) void this.#deliveries.announce();
       },
     });
-    const providers = providersOf(this.env);
-    this.#log = log;
-    this.#writer = writer;
-    this.#subscribers = subscribers;
-    this.#connections = new Connections(log, subscribers, () => writer.durable);
-    const warn = (message: string, details: Record<string, unknown>) =>
-      logger.warn(message, { chat: log.chat?.chatId, ...details });
-    const surroundings: OwnProducerOptions = {
-      clock,
-      random: Math.random,
-      cost: ({ provider, ask }, bill) => providers.costOf(provider.name, ask.model, bill),
-      provider: (name) => providers.get(name),
-      log: warn,
-    };
     const door = new ProducersDoor({
       log,
       writer,
       clock,
       end: (run, epoch, ended, replace) => this.#supervisor.end(run, epoch, ended, replace),
     });
+    const background = (work: Promise<unknown>) => this.ctx.waitUntil(work);
+    const { archive, config } = archiveOf(this.env);
+    this.#log = log;
+    this.#writer = writer;
+    this.#subscribers = subscribers;
+    this.#connections = new Connections(log, subscribers, () => writer.durable);
     this.#door = door;
-    const own = ownProducer(surroundings);
-    const bridge = bridgeOf(this.env);
-    const temporal =
-      bridge &&
-      commission({
-        ...surroundings,
-        bridge,
-        door,
-        chatId: () => log.chat?.chatId ?? "",
-        owner: () => ownerTag(log.chat?.owner ?? ""),
-        isOpen: (run) => writer.openRun(run)?.closed === false,
-        phase: (run, phase, attempt, detail) => writer.phase(run, phase, attempt, detail),
-        background: (work) => this.ctx.waitUntil(work),
-      });
-    const redis = redisTier({
-      ...surroundings,
-      cache: responseCacheOf(this.env),
-      ttl: parseCacheConfig(this.env).ttl,
-      keyOf: answerKey,
-      answer: (name) => answerDoor(this.env.ANSWER, name),
-      uuid: () => crypto.randomUUID(),
-    });
-    // A run of a tier that is off by now is still brought to its end.
-    const producer = (tier: Tier) => (tier === "temporal" && temporal) || (tier === "redis" ? redis : own);
     this.#supervisor = new Supervisor({
       chunkLog: log,
       writer,
       clock,
-      producer,
-      begun: () => this.#watch(),
+      producer: tiersOf(this.env, { log, writer, door, clock, background, warn }),
+      begun: () => this.#watchdog.watch(),
       log: warn,
     });
     this.#deliveries = new Deliveries({
@@ -168,16 +115,22 @@ export class ChatObject extends DurableObject<Env> {
       writer,
       clock,
       random: Math.random,
-      archive: archiveOf(this.env).archive,
+      archive,
       tellList: (owner, update) => this.#tellList(owner, update),
-      state: () => (this.#log !== log || this.#erasing ? "gone" : this.#supervisor.busy ? "busy" : "idle"),
+      state: () => (isThere() ? (this.#supervisor.busy ? "busy" : "idle") : "gone"),
       warn,
     });
-  }
-
-  /** In the same transaction as what was just written: whatever happens next, the platform comes back to see it end. */
-  #watch(): void {
-    if (!this.#inAlarm) void this.ctx.storage.setAlarm(clock.now());
+    this.#resting = new Resting({
+      log,
+      archive,
+      afterMs: config.evictAfterMs,
+      clock,
+      isThere,
+      isQuiet: () => log.openRuns().length === 0 && subscribers.size === 0 && this.ctx.getWebSockets().length === 0,
+      changed: () => this.#build(),
+      lookIn: (ms) => this.ctx.storage.setAlarm(clock.now() + ms),
+      warn,
+    });
   }
 
   /** Best effort: the archive knows all of them. */
@@ -195,77 +148,13 @@ export class ChatObject extends DurableObject<Env> {
     return ok(chat);
   }
 
-  /** Brings the log back where it rests in the archive. */
-  async #present(): Promise<Result<null>> {
-    if (!this.#log.chat?.evicted) return ok(null);
-    this.#returning ??= this.#bringBack().finally(() => {
-      this.#returning = undefined;
-    });
-    return this.#returning;
+  #present(): Promise<Result<null>> {
+    return this.#resting.present(GONE);
   }
 
-  async #bringBack(): Promise<Result<null>> {
-    const log = this.#log;
-    const { archive, config } = archiveOf(this.env);
-    try {
-      if (!archive) throw new Error("DATABASE_URL is not set");
-      const image = await fetchBack(log.chat?.chatId ?? "", parseStub(log.chat?.evicted ?? ""), archive);
-      if (this.#log !== log || this.#erasing) return GONE;
-      log.restore(image, clock.now());
-    } catch (error) {
-      logger.error("a chat could not be brought back from the archive", {
-        chat: log.chat?.chatId,
-        error: reasonOf(error),
-      });
-      return UNREACHABLE;
-    }
-    this.#build();
-    if (config.evictAfterMs !== null) await this.ctx.storage.setAlarm(clock.now() + config.evictAfterMs);
-    return ok(null);
-  }
-
-  /** Gives up the storage of a chat that has nothing going on; false when something speaks against it. */
-  async evict(): Promise<boolean> {
-    const { archive } = archiveOf(this.env);
-    const log = this.#log;
-    const { last } = log;
-    const atRest = () =>
-      this.#log === log &&
-      !this.#erasing &&
-      log.chat?.evicted === null &&
-      log.chat.archived === last &&
-      log.last === last &&
-      log.openRuns().length === 0 &&
-      this.#subscribers.size === 0 &&
-      this.ctx.getWebSockets().length === 0;
-    if (!archive || !atRest()) return false;
-    try {
-      const stub = await store(log, archive);
-      // Whoever came meanwhile keeps it here.
-      if (!stub || !atRest()) return false;
-      log.evict(JSON.stringify(stub));
-    } catch (error) {
-      logger.warn("a chat could not be put into the archive as a whole", {
-        chat: log.chat?.chatId,
-        error: reasonOf(error),
-      });
-      return false;
-    }
-    this.#build();
-    return true;
-  }
-
-  /** Evicts the chat when it has lain idle for long. Null, or in how many ms to look again. */
-  async #rest(): Promise<number | null> {
-    const { chat } = this.#log;
-    const { evictAfterMs } = archiveOf(this.env).config;
-    if (evictAfterMs === null || !chat || chat.evicted) return null;
-    const newest = this.#log.run(this.#log.nextRun() - 1);
-    const left = Math.max(chat.restored, newest?.ended?.time ?? chat.created) + evictAfterMs - clock.now();
-    if (left > 0) return left;
-    const { last } = this.#log;
-    if (await this.evict()) return null;
-    return this.#log.last > last ? 0 : EVICT_AGAIN_MS;
+  /** Gives up the chat's storage to the archive now, if nothing speaks against it. */
+  evict(): Promise<boolean> {
+    return this.#resting.evict();
   }
 
   /** Does what the chat's owner asks. What is overtaken by the chat's deletion finds it gone, whatever it met of it. */
@@ -285,16 +174,29 @@ export class ChatObject extends DurableObject<Env> {
 
   /** Starts a run; with `create`, in a chat that does not exist yet. */
   async generate(person: string, ask: RunAsk, create: RunStart["create"]): Promise<Result<Started>> {
-    const started = await this.#start(person, ask, create);
-    // Refused, or a repetition: no run holds what was held for it.
-    const { hold } = ask;
-    if (!started.ok && create && !this.#log.chat) {
+    let run: number | undefined;
+    try {
+      const started = await this.#start(person, ask, create);
+      if (started.ok) run = started.value.run;
+      return started;
+    } finally {
+      await this.#takeBack(person, ask.hold, create, run);
+    }
+  }
+
+  /** What an ask was let in with and `run` does not hold: it was refused, is a repetition, or failed. */
+  async #takeBack(
+    person: string,
+    hold: string | undefined,
+    create: RunStart["create"],
+    run: number | undefined,
+  ): Promise<void> {
+    if (create && !this.#log.chat) {
       // The list was told of a chat that does not come to be.
       await this.#personOf(person).withdraw(this.ctx.id.toString(), hold);
-    } else if (hold !== undefined && !(started.ok && this.#log.run(started.value.run)?.hold === hold)) {
+    } else if (hold !== undefined && (run === undefined || this.#log.run(run)?.hold !== hold)) {
       this.ctx.waitUntil(this.#personOf(person).release(hold));
     }
-    return started;
   }
 
   /** A chat that its owner deleted while it was about to begin is found to be deleted here. */
@@ -389,7 +291,7 @@ export class ChatObject extends DurableObject<Env> {
       const record: TitleRecord = { type: "title", title };
       await this.#writer.write(record);
       // The list knows it by the time of the reply; what is still to be told after a failure, the alarm tells.
-      this.#watch();
+      this.#watchdog.watch();
       await this.#deliveries.announce();
       return this.read(person);
     });
@@ -481,24 +383,18 @@ export class ChatObject extends DurableObject<Env> {
     this.#connections.left(socket);
   }
 
-  /**
-   * The watchdog. It stays as long as a run is open, so that the object is kept in memory with nobody reading; when the
-   * process dies in the middle, the platform calls it again, and every open run is taken over.
-   */
+  /** Sees what is open to its end, then tells everybody who has to know, then looks whether the chat may rest. */
   override async alarm(): Promise<void> {
-    this.#inAlarm = true;
-    this.#supervisor.recover();
-    // A timer that is left running would keep the object in memory, and billed, long after its last run.
-    const settled = new AbortController();
-    const timeIsUp = scheduler.wait(ALARM_MS, { signal: settled.signal }).catch(() => {});
-    await Promise.race([this.#supervisor.settled(), timeIsUp]);
-    settled.abort();
-    let again = this.#log.chat?.evicted ? null : ((await this.#deliveries.deliver()) ?? (await this.#rest()));
-    this.#inAlarm = false;
-    if (!this.#log.chat || this.#erasing) return;
-    // What began meanwhile counts on this alarm.
-    if (this.#supervisor.busy) again = 0;
-    if (again !== null) await this.ctx.storage.setAlarm(clock.now() + again);
+    await this.#watchdog.alarm({
+      busy: () => this.#supervisor.busy,
+      recover: () => this.#supervisor.recover(),
+      settled: () => this.#supervisor.settled(),
+      after: async () => {
+        if (this.#log.chat?.evicted) return null;
+        const again = (await this.#deliveries.deliver()) ?? (await this.#resting.rest());
+        return this.#log.chat && !this.#erasing ? again : null;
+      },
+    });
   }
 }
 

@@ -12,26 +12,18 @@ import type { Sql, SqlValue } from "./sql.ts";
 const STEPS = [
   `CREATE TABLE chat (
      id INTEGER PRIMARY KEY CHECK (id = 1),
-     chat_id TEXT NOT NULL, owner TEXT NOT NULL, title TEXT, created INTEGER NOT NULL,
-     delivered INTEGER NOT NULL DEFAULT 0
+     chat_id TEXT NOT NULL, owner TEXT NOT NULL, tenant TEXT NOT NULL, title TEXT, share TEXT, created INTEGER NOT NULL,
+     delivered INTEGER NOT NULL DEFAULT 0, archived INTEGER NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
+     evicted TEXT, restored INTEGER NOT NULL DEFAULT 0
    );
    CREATE TABLE log (
      position INTEGER PRIMARY KEY, run INTEGER, type TEXT NOT NULL, body TEXT NOT NULL, producer TEXT
    );
    CREATE TABLE runs (
      run INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER, epoch INTEGER NOT NULL,
-     recovery TEXT NOT NULL, started TEXT NOT NULL, ended TEXT
+     recovery TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, plan TEXT, hold TEXT
    );
-   CREATE TABLE idempotency (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, run INTEGER NOT NULL)`,
-  `ALTER TABLE chat ADD COLUMN tenant TEXT NOT NULL DEFAULT 'open';
-   UPDATE chat SET tenant = owner WHERE owner LIKE 'token:%'`,
-  "ALTER TABLE runs ADD COLUMN plan TEXT",
-  "ALTER TABLE runs ADD COLUMN hold TEXT",
-  "ALTER TABLE chat ADD COLUMN share TEXT",
-  `ALTER TABLE chat ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE chat ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0`,
-  `ALTER TABLE chat ADD COLUMN evicted TEXT;
-   ALTER TABLE chat ADD COLUMN restored INTEGER NOT NULL DEFAULT 0`,
+   CREATE TABLE idempotency (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, run INTEGER NOT NULL) WITHOUT ROWID`,
 ];
 
 export interface ChatRow {

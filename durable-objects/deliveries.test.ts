@@ -32,7 +32,7 @@ type Chat = ReturnType<typeof openChat>;
 
 async function answer({ log, writer }: Chat, prompt: string, text: string): Promise<void> {
   const start = opening(log, "continue", prompt);
-  await writer.start(start);
+  await writer.start(() => start).onDisk;
   writer.append(start.run, 1, 0, batch(0, text));
   await writer.end(start.run, 1, endedWell());
 }

@@ -15,7 +15,7 @@ withEachArchive((at) => {
     const { log, writer, clock } = openObject(disk, new ManualClock(), id);
     for (const text of texts) {
       const start = opening(log, "continue", "Why \u0000\ud83e\udde0?");
-      await writer.start(start, { key: `key ${start.run}`, fingerprint: "f" });
+      await writer.start(() => start, { key: `key ${start.run}`, fingerprint: "f" }).onDisk;
       writer.append(start.run, 1, 0, batch(0, text, 7));
       await clock.advance(2_000);
       writer.append(start.run, 1, 1, batch(text.length, " And so on.", 8));

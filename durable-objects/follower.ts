@@ -2,9 +2,9 @@
 // shows what it is shown and promises no more than it was promised, so promises chain. When the answer can't be had any
 // more, the run goes on by itself, on the same ladder as every other.
 import type { Term } from "../producers/office.ts";
-import { pause } from "../producers/pause.ts";
 import type { Clock } from "../producers/producer.ts";
 import type { LogRecord, Receipt, Recovery, RunEndedRecord } from "../protocol/records.ts";
+import { pause } from "../providers/pause.ts";
 import type { AnswerDoor, Followed } from "./asking.ts";
 import { leftReceipt, sharedReceipt } from "./kept-receipt.ts";
 import type { Assignment } from "./tier-producer.ts";

@@ -7,7 +7,7 @@ let received: Received;
 
 beforeEach(async () => {
   object = openObject(new TestDisk());
-  await object.writer.start(opening(object.log));
+  await object.writer.start(() => opening(object.log)).onDisk;
   received = new Received();
   object.subscribers.add(undefined, object.log.last, received);
   received.frames.length = 0;
@@ -221,7 +221,7 @@ describe("an end", () => {
 test("a run that the disk refuses does not exist", async () => {
   const { writer, log, disk } = object;
   disk.refuseNext = true;
-  await expect(writer.start(opening(log))).rejects.toThrow("full");
+  expect(() => writer.start(() => opening(log))).toThrow("full");
   expect([log.last, log.nextRun(), [...writer.openRuns()].length, received.told]).toEqual([2, 2, 1, []]);
 });
 
@@ -308,7 +308,7 @@ test("a run that is whole when it begins is ask, text and end in one go", async 
   const next = opening(log);
   const { writes } = disk;
   disk.hold();
-  const whole = writer.startWhole(next, "Because", endedWell());
+  const whole = writer.start(() => ({ ...next, whole: { text: "Because", ended: endedWell() } })).onDisk;
   await rest();
   expect(received.told).toEqual([]);
   await disk.release();

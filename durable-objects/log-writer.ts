@@ -39,6 +39,19 @@ export interface Opening {
   plan: string | null;
   /** What its owner's limits are held by until it ends. */
   hold?: string | null;
+  /** The answer, where it is there already: then the run is over when it begins. */
+  whole?: WholeAnswer | null;
+}
+
+export interface WholeAnswer {
+  text: string;
+  ended: Ended;
+}
+
+/** The key under which the same ask finds its run again. */
+export interface Remembered {
+  key: string;
+  fingerprint: string;
 }
 
 interface Unannounced {
@@ -87,7 +100,9 @@ export class LogWriter {
 
   /** Writes records that belong to the chat as a whole; resolves when they are on disk. */
   async write(...records: LogRecord[]): Promise<void> {
-    this.#transaction(() => this.#writeAll(records));
+    this.#transaction(() => {
+      for (const record of records) this.#write(null, record);
+    });
     await this.#settle();
   }
 
@@ -97,48 +112,37 @@ export class LogWriter {
   }
 
   /**
-   * Opens a run under epoch 1, in one transaction with the records that lead to it. Resolves when all is on disk; only
-   * then may its producer append, because readers know nothing of the run before.
+   * Begins the run that `open` gives, under epoch 1, in one transaction with the records that lead to it and with what
+   * `open` itself writes. Throws when the disk does not take it; then nothing has happened. Only when `onDisk` has resolved
+   * may its producer append, because readers know nothing of the run before.
    */
-  async start(opening: Opening, remember?: { key: string; fingerprint: string }): Promise<void> {
-    this.#transaction(() => {
+  start(open: () => Opening, remember?: Remembered): { opening: Opening; onDisk: Promise<void> } {
+    const opening = this.#transaction(() => {
+      const opening = open();
       this.#begin(opening);
       if (remember) this.#log.remember(remember.key, remember.fingerprint, opening.run);
+      return opening;
     });
     this.#adopt(opening.run);
-    await this.#settle();
+    return { opening, onDisk: this.#settle() };
   }
 
-  /**
-   * Writes a run that is over when it begins, its answer being there already: ask, text and end in one transaction.
-   * Resolves when all is on disk.
-   */
-  async startWhole(
-    opening: Opening,
-    text: string,
-    end: Ended,
-    remember?: { key: string; fingerprint: string },
-  ): Promise<void> {
-    const { records, run, started, recovery, hold } = opening;
+  #begin({ records, run, started, recovery, plan, hold, whole }: Opening): void {
+    for (const record of records) this.#write(null, record);
+    if (!whole) {
+      this.#announce(this.#log.startRun(run, started, recovery, plan, hold), run, started);
+      return;
+    }
     const { run: id, time } = started;
-    const ended: RunEndedRecord = { type: "run.ended", run: id, ...end, replacedBy: null, time };
-    this.#transaction(() => {
-      this.#writeAll(records);
-      const whole = this.#log.wholeRun(run, started, recovery, text, ended, hold);
-      for (const [position, record] of whole) this.#announce(position, run, record);
-      if (remember) this.#log.remember(remember.key, remember.fingerprint, run);
-    });
-    await this.#settle();
-  }
-
-  #begin({ records, run, started, recovery, plan, hold }: Opening): void {
-    this.#writeAll(records);
-    this.#announce(this.#log.startRun(run, started, recovery, plan, hold), run, started);
+    const ended: RunEndedRecord = { type: "run.ended", run: id, ...whole.ended, replacedBy: null, time };
+    for (const [position, record] of this.#log.wholeRun(run, started, recovery, whole.text, ended, hold)) {
+      this.#announce(position, run, record);
+    }
   }
 
   #adopt(run: number): void {
     const row = this.#log.run(run);
-    if (row) this.#open.set(run, reopen(this.#log, row));
+    if (row?.ended === null) this.#open.set(run, reopen(this.#log, row));
   }
 
   /**
@@ -276,20 +280,16 @@ export class LogWriter {
   }
 
   /** All of `body` takes effect, on disk and here, or none of it: what the disk refused must never be promised. */
-  #transaction(body: () => void): void {
+  #transaction<T>(body: () => T): T {
     const announced = this.#unannounced.length;
     const before = [...this.#open.values()].map((open) => ({ open, was: { ...open } }));
     try {
-      this.#log.transaction(body);
+      return this.#log.transaction(body);
     } catch (error) {
       this.#unannounced.length = announced;
       for (const { open, was } of before) Object.assign(open, was);
       throw error;
     }
-  }
-
-  #writeAll(records: LogRecord[]): void {
-    for (const record of records) this.#write(null, record);
   }
 
   #write(run: number | null, record: LogRecord): number {

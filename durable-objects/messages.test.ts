@@ -11,7 +11,8 @@ async function makeTree() {
   const object = openObject(new TestDisk());
   const { writer, log } = object;
   const answer = async (run: number, parent: string, text: string) => {
-    await writer.start({ run, recovery: "free", plan: null, records: [], started: startedRecord(run, { parent }) });
+    const started = startedRecord(run, { parent });
+    await writer.start(() => ({ run, recovery: "free", plan: null, records: [], started })).onDisk;
     if (text) writer.append(run, 1, 0, batch(0, text));
     await writer.end(run, 1, endedWell());
   };

@@ -6,7 +6,7 @@ import { pendingUpdate } from "./outbox.ts";
 describe("what the person's list is told", () => {
   test("a chat that began: its title, its first text, and that it runs", async () => {
     const { writer, log } = openObject(new TestDisk());
-    await writer.start(opening(log));
+    await writer.start(() => opening(log)).onDisk;
     expect(pendingUpdate(log, { through: log.last, archived: 0 })).toMatchObject({
       chatId: CHAT,
       title: "Why?",
@@ -17,7 +17,7 @@ describe("what the person's list is told", () => {
 
   test("an answer, once it has ended, as a whole", async () => {
     const { writer, log, clock } = openObject(new TestDisk());
-    await writer.start(opening(log));
+    await writer.start(() => opening(log)).onDisk;
     writer.append(1, 1, 0, batch(0, "Be"));
     await clock.advance(1_000);
     log.setDelivered({ delivered: 2 });
@@ -34,7 +34,7 @@ describe("what the person's list is told", () => {
   test("how long the conversation is, by the last run whose answer a provider counted, then or before", async () => {
     const { writer, log } = openObject(new TestDisk());
     const end = async (run: number, more: Partial<Receipt>) => {
-      await writer.start(opening(log));
+      await writer.start(() => opening(log)).onDisk;
       const ended = endedWell();
       await writer.end(run, 1, { ...ended, receipt: { ...ended.receipt, ...more } });
     };
@@ -52,7 +52,7 @@ describe("what the person's list is told", () => {
 
   test("nothing when it has been told everything, nothing of what is not on disk", async () => {
     const { writer, log } = openObject(new TestDisk());
-    await writer.start(opening(log));
+    await writer.start(() => opening(log)).onDisk;
     expect(pendingUpdate(log, { through: 0, archived: 0 })).toBeNull();
     expect(pendingUpdate(log, { through: 1, archived: 0 })?.texts).toHaveLength(1);
     log.setDelivered({ delivered: log.last });
@@ -62,7 +62,7 @@ describe("what the person's list is told", () => {
   test("the same again after a crash, until it is remembered", async () => {
     const disk = new TestDisk();
     const { writer, log } = openObject(disk);
-    await writer.start(opening(log));
+    await writer.start(() => opening(log)).onDisk;
     const first = pendingUpdate(log, { through: log.last, archived: 0 });
     expect(pendingUpdate(openObject(disk).log, { through: 2, archived: 0 })).toEqual(first);
     log.setDelivered({ delivered: 2 });
@@ -71,7 +71,7 @@ describe("what the person's list is told", () => {
 
   test("a given title is told as it is", async () => {
     const { writer, log } = openObject(new TestDisk());
-    await writer.start(opening(log));
+    await writer.start(() => opening(log)).onDisk;
     log.setDelivered({ delivered: log.last });
     await writer.write({ type: "title", title: "Causes" });
     expect(pendingUpdate(log, { through: log.last, archived: 0 })?.title).toBe("Causes");

@@ -18,23 +18,20 @@ import type { Disk } from "./sql.ts";
 
 const STEPS = [
   `CREATE TABLE chats (
-     id TEXT PRIMARY KEY, title TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL, running INTEGER NOT NULL
+     id TEXT PRIMARY KEY, title TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL, running INTEGER NOT NULL,
+     context INTEGER NOT NULL DEFAULT 0, told INTEGER NOT NULL DEFAULT 0, archived INTEGER NOT NULL DEFAULT 0
    ) WITHOUT ROWID;
    CREATE TABLE deleted (id TEXT PRIMARY KEY) WITHOUT ROWID;
+   CREATE TABLE erasures (chat TEXT PRIMARY KEY, person TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE TABLE erasing (id INTEGER PRIMARY KEY CHECK (id = 1), person TEXT NOT NULL);
+   CREATE TABLE closed (id INTEGER PRIMARY KEY CHECK (id = 1));
    CREATE TABLE idempotency (
      key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, chat TEXT NOT NULL, time INTEGER NOT NULL
    ) WITHOUT ROWID;
-   CREATE VIRTUAL TABLE texts USING fts5 (text, chat UNINDEXED, message UNINDEXED, time UNINDEXED, tokenize = 'unicode61 remove_diacritics 2')`,
-  `${QUOTA_STEP};
-   ALTER TABLE chats ADD COLUMN context INTEGER NOT NULL DEFAULT 0;
-   CREATE TABLE closed (id INTEGER PRIMARY KEY CHECK (id = 1))`,
-  "CREATE TABLE erasing (id INTEGER PRIMARY KEY CHECK (id = 1), person TEXT NOT NULL)",
-  `ALTER TABLE chats ADD COLUMN told INTEGER NOT NULL DEFAULT 0;
-   ALTER TABLE chats ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
-   CREATE TABLE erasures (chat TEXT PRIMARY KEY, person TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID`,
-  // Where each text is: a full-text index finds a row by its words or its number, and by nothing else.
-  `CREATE TABLE places (place INTEGER PRIMARY KEY, chat TEXT NOT NULL, message TEXT NOT NULL, UNIQUE (chat, message));
-   INSERT OR REPLACE INTO places (place, chat, message) SELECT rowid, chat, message FROM texts`,
+   CREATE VIRTUAL TABLE texts USING fts5 (text, chat UNINDEXED, message UNINDEXED, time UNINDEXED, tokenize = 'unicode61 remove_diacritics 2');
+   -- Where each text is: a full-text index finds a row by its words or its number, and by nothing else.
+   CREATE TABLE places (place INTEGER PRIMARY KEY, chat TEXT NOT NULL, message TEXT NOT NULL, UNIQUE (chat, message));
+   ${QUOTA_STEP}`,
 ];
 
 interface ChatColumns extends Record<string, string | number | null> {

@@ -9,7 +9,8 @@ async function chat(disk = new TestDisk(), clock = new ManualClock()) {
   const { log, writer } = object;
   if (!log.run(1)) {
     const begun = opening(log, "continue", "Why is the sky blue?");
-    await writer.start({ ...begun, started: startedRecord(1, { parent: begun.started.parent, tier: "temporal" }) });
+    const started = startedRecord(1, { parent: begun.started.parent, tier: "temporal" });
+    await writer.start(() => ({ ...begun, started })).onDisk;
   }
   const door = new ProducersDoor({
     log,
@@ -95,7 +96,7 @@ describe("a term", () => {
       ok: true,
       value: { kind: "ended", status: "completed", replacedBy: null },
     });
-    await at.writer.start(opening(at.log));
+    await at.writer.start(() => opening(at.log)).onDisk;
     expect(await at.door.takeTerm(2, "nonce-of-one")).toMatchObject({ ok: false, failure: { code: "conflict" } });
     expect(at.door.look(3)).toMatchObject({ ok: false, failure: { code: "unknown_run" } });
   });

@@ -2,8 +2,8 @@
 import type { KeptAnswer } from "../cache/kept-answer.ts";
 import { paced } from "../cache/pace.ts";
 import type { Term } from "../producers/office.ts";
-import { pause } from "../producers/pause.ts";
 import type { Clock } from "../producers/producer.ts";
+import { pause } from "../providers/pause.ts";
 import { hitReceipt } from "./kept-receipt.ts";
 import type { Assignment } from "./tier-producer.ts";
 

@@ -182,7 +182,7 @@ export class SharedAnswer {
         time,
       },
     };
-    void this.#options.supervisor().begin(opening);
+    void this.#options.supervisor().begin(() => opening);
     return run;
   }
 

@@ -8,7 +8,7 @@ let object: TestObject;
 
 beforeEach(async () => {
   object = openObject(new TestDisk());
-  await object.writer.start(opening(object.log));
+  await object.writer.start(() => opening(object.log)).onDisk;
 });
 
 /** Joins a text or SSE stream to run 1, and reads it as far as it goes when asked. */

@@ -7,7 +7,7 @@ let object: TestObject;
 
 beforeEach(async () => {
   object = openObject(new TestDisk());
-  await object.writer.start(opening(object.log));
+  await object.writer.start(() => opening(object.log)).onDisk;
 });
 
 function join(position: number, run?: number): Received {
@@ -50,7 +50,7 @@ describe("a reader that joins", () => {
 
   test("of one run gets that run only, and is done when it ends", async () => {
     const { writer, log } = object;
-    await writer.start(opening(log));
+    await writer.start(() => opening(log)).onDisk;
     const [first, second, all] = [join(1, 1), join(1, 2), join(0)];
     writer.append(1, 1, 0, batch(0, "one"));
     writer.append(2, 1, 0, batch(0, "two"));

@@ -9,7 +9,7 @@ import type { CacheStatus, LogRecord, RunStartedRecord, RunStatus, Tier } from "
 import type { Turn } from "../providers/provider.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
 import { LogOffice } from "./log-office.ts";
-import type { LogWriter, Opening } from "./log-writer.ts";
+import type { LogWriter, Opening, Remembered } from "./log-writer.ts";
 import { answerId, findMessage, messageId, pathTo } from "./messages.ts";
 import type { RunAsk } from "./run-ask.ts";
 import type { Outlook, TierProducer } from "./tier-producer.ts";
@@ -61,7 +61,7 @@ export class Supervisor {
 
   /**
    * Writes the ask and its run to disk, then lets a producer answer it. `create` makes the chat where there is none yet,
-   * in the turn in which its first run begins: an ask that is refused leaves nothing behind.
+   * in the transaction in which its first run begins: an ask that is refused, or fails, leaves nothing behind.
    */
   async start(ask: RunAsk, create?: () => void): Promise<Result<Started>> {
     const time = this.#options.clock.now();
@@ -81,27 +81,22 @@ export class Supervisor {
     }
     if (!admitted.ok) return admitted;
     if (admitted.value.known) return this.#again(admitted.value.known);
-    create?.();
-    const opening = this.#open(ask, time, admitted.value.parent, outlook);
-    const { run, started } = opening;
-    const { whole, cache, kept } = outlook;
-    const remember = ask.idempotency ?? undefined;
-    if (whole) {
-      const onDisk = this.#writer.startWhole(opening, whole.text, whole.ended, remember);
-      this.#options.begun?.();
-      await onDisk;
-    } else {
-      await this.begin(opening, remember);
-    }
-    return ok({ run, id: started.run, cache, kept });
+    const { parent } = admitted.value;
+    const open = () => {
+      create?.();
+      return this.#open(ask, time, parent, outlook);
+    };
+    const { run, started } = await this.begin(open, ask.idempotency ?? undefined);
+    return ok({ run, id: started.run, cache: outlook.cache, kept: outlook.kept });
   }
 
-  /** Begins a run; resolves when that is on disk. */
-  async begin(opening: Opening, remember?: { key: string; fingerprint: string }): Promise<void> {
-    const onDisk = this.#writer.start(opening, remember);
-    this.#launch(opening.run, onDisk);
+  /** Begins the run that `open` gives; resolves when that is on disk. Rejects when it is not, and then nothing has begun. */
+  async begin(open: () => Opening, remember?: Remembered): Promise<Opening> {
+    const { opening, onDisk } = this.#writer.start(open, remember);
+    if (!opening.whole) this.#launch(opening.run, onDisk);
     this.#options.begun?.();
     await onDisk;
+    return opening;
   }
 
   #admit(ask: RunAsk): Result<Admission> {
@@ -250,7 +245,7 @@ export class Supervisor {
     return ok(id);
   }
 
-  #open(ask: RunAsk, time: number, parent: string | null, { cache, plan }: Outlook): Opening {
+  #open(ask: RunAsk, time: number, parent: string | null, { cache, plan, whole }: Outlook): Opening {
     const { prompt, history = [], tier, provider, model, params, recovery, hold = null } = ask;
     const records: LogRecord[] = [];
     let answered = parent;
@@ -261,7 +256,7 @@ export class Supervisor {
       answered = id;
     }
     const asked = { parent: answered ?? "", tier, provider, model, params, cache, time };
-    return { records, recovery, plan, hold, ...this.#next(asked) };
+    return { records, recovery, plan, hold, whole, ...this.#next(asked) };
   }
 
   /** A second run for the same message. It may not be replaced in its turn: that would spend without end. */

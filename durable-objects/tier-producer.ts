@@ -1,11 +1,12 @@
 // What a tier is to a chat: something that brings a run from its ask to its end. All else, the log, its readers,
 // stopping and coming back after a crash, is the same in every tier.
 import type { Kept } from "../cache/cache-status.ts";
-import type { Ended, Term } from "../producers/office.ts";
+import type { Term } from "../producers/office.ts";
 import type { Result } from "../protocol/problems.ts";
 import type { CacheStatus, ProviderName, RunParams, RunStartedRecord } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
 import type { Ask, Turn } from "../providers/provider.ts";
+import type { WholeAnswer } from "./log-writer.ts";
 import type { CacheWish } from "./run-ask.ts";
 
 /** A run that may begin, as far as its tier may want to know it. */
@@ -27,7 +28,7 @@ export interface Outlook {
   /** What the tier must know of the run after a crash too. */
   plan: string | null;
   /** The answer, where it is there already: then the run is over when it begins. */
-  whole: { text: string; ended: Ended } | null;
+  whole: WholeAnswer | null;
   /** Of a kept answer: how old it is, and how long it is kept still. */
   kept: Kept | null;
 }

@@ -4,6 +4,7 @@
 import { estimateTokenCount } from "tokenx";
 import type { Recovery, RunError } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
+import { pause } from "../providers/pause.ts";
 import {
   type Ask,
   type Beginning,
@@ -17,7 +18,6 @@ import {
 import { retryDelay } from "../providers/retry.ts";
 import { addUsage, type Bill, estimateUsage, NOTHING } from "./bill.ts";
 import type { Ended, Inheritance, Office } from "./office.ts";
-import { pause } from "./pause.ts";
 import { isFinal, lostTokens, nextRung, type Rung } from "./recovery.ts";
 
 export interface Clock {

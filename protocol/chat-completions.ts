@@ -5,8 +5,8 @@ import { z } from "zod";
 import { MAX_OUTPUT_TOKENS, MAX_PROMPT_LENGTH } from "./limits.ts";
 import { type Problem, problemSchema } from "./problems.ts";
 import type { Finish, Receipt, RunEndedRecord, RunStartedRecord } from "./records.ts";
+import { text } from "./text.ts";
 
-const text = () => z.string().overwrite((value) => value.toWellFormed());
 const content = z.union([text(), z.array(z.object({ type: z.literal("text"), text: text() }))]);
 
 /** Said by an SDK without being asked to, or without a bearing on the answer: taken, and left aside. */

@@ -22,9 +22,7 @@ import {
   tierSchema,
   wireRecordSchema,
 } from "./records.ts";
-
-/** Text from outside: what no text can have, half a character, has U+FFFD in its place, as everywhere on the web. */
-const text = () => z.string().overwrite((value) => value.toWellFormed());
+import { text } from "./text.ts";
 
 export const cacheModeSchema = z
   .enum(["default", "no-cache", "no-store", "only-if-cached"])

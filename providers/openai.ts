@@ -6,6 +6,7 @@ import { turnsFor } from "./conversation.ts";
 import { type Answerer, stalled } from "./errors.ts";
 import { OPENAI_MODELS, offeredModels, SMALL_REQUEST_MS, textModels } from "./models.ts";
 import { OpenAIEvents, wholeOf } from "./openai-events.ts";
+import { pause } from "./pause.ts";
 import {
   type Ask,
   type Beginning,
@@ -39,6 +40,7 @@ const ASK_AGAIN_MS = 2_000;
 const WHOLE_WITHIN_MS = 3_600_000;
 /** Times that the question may fail in a row. */
 const QUESTIONS_LOST = 5;
+const timers = { after: (ms: number, callback: () => void) => void setTimeout(callback, ms) };
 
 /** The answer's stream can no longer be joined; the answer may still be there. */
 class StreamOver extends Error {
@@ -50,18 +52,6 @@ class StreamOver extends Error {
 function gone(cause?: ProviderError): ProviderError {
   const message = "OpenAI no longer has this answer, so it cannot be taken up again.";
   return new ProviderError("provider_stream_cut", message, { status: cause?.status ?? null, final: true, cause });
-}
-
-/** Waits; rejects at once with the signal's reason when aborted. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const end = () => over.resolve();
-  const timer = setTimeout(end, ms);
-  signal.addEventListener("abort", end, { once: true });
-  await over.promise;
-  clearTimeout(timer);
-  signal.removeEventListener("abort", end);
-  signal.throwIfAborted();
 }
 
 export class OpenAIProvider implements Provider {
@@ -197,7 +187,8 @@ export class OpenAIProvider implements Provider {
         if (text !== from.text) onPiece({ text: text.slice(from.text.length), bookmark: null });
         return ending;
       } else lost = 0;
-      await pause(ASK_AGAIN_MS, signal);
+      await pause(timers, ASK_AGAIN_MS, signal);
+      signal.throwIfAborted();
     }
     throw stalled(who, WHOLE_WITHIN_MS);
   }

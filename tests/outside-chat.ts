@@ -57,13 +57,14 @@ export class OutsideChat {
     const { log, writer } = this.#object;
     const [run, id] = [log.nextRun(), `m${log.last + 1}`];
     const started = { parent: id, tier: "temporal", model, time: this.#clock.now() } as const;
-    await writer.start({
+    const open = () => ({
       run,
       recovery,
       plan: null,
       records: [userMessage(id, prompt)],
       started: startedRecord(run, started),
     });
+    await writer.start(open).onDisk;
     return run;
   }
 

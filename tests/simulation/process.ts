@@ -1,7 +1,7 @@
 // One life of the process that holds the chat: the real modules, joined as the chat's object joins them, on whatever the
 // disk has kept. A mutant may put a broken part in place of a real one.
 import { ChunkLog } from "../../durable-objects/chunk-log.ts";
-import { type Audience, LogWriter } from "../../durable-objects/log-writer.ts";
+import { type Audience, LogWriter, type Opening } from "../../durable-objects/log-writer.ts";
 import { ownProducer } from "../../durable-objects/own-producer.ts";
 import type { RunAsk } from "../../durable-objects/run-ask.ts";
 import { pollSink } from "../../durable-objects/sinks.ts";
@@ -78,8 +78,7 @@ export class Process {
 
   /** What the chat's object does with an ask: it makes the chat if there is none, then starts the run. */
   start(ask: RunAsk): Promise<Result<Started>> {
-    this.#ensureChat();
-    return this.supervisor.start(ask);
+    return this.supervisor.start(ask, () => this.#ensureChat());
   }
 
   #ensureChat(): void {
@@ -93,11 +92,17 @@ export class Process {
 
   /** Starts a run whose producer is outside this process. */
   async startOutside(model: string): Promise<number> {
+    const { opening, onDisk } = this.writer.start(() => this.#openOutside(model));
+    await onDisk;
+    return opening.run;
+  }
+
+  #openOutside(model: string): Opening {
     this.#ensureChat();
     const run = this.log.nextRun();
     const time = this.clock.now();
     const id = `m${this.log.last + 1}`;
-    await this.writer.start({
+    return {
       records: [{ type: "message", id, parent: null, role: "user", text: model, time }],
       run,
       recovery: "continue",
@@ -114,8 +119,7 @@ export class Process {
         cache: "off",
         time,
       },
-    });
-    return run;
+    };
   }
 
   /**

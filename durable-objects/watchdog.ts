@@ -1,0 +1,60 @@
+// What brings an object back to its open runs: its alarm. The handler waits for all of them to end, which keeps the object
+// in memory with nobody reading; when the process dies in the middle, the platform calls it again, and every open run
+// is taken over.
+import type { Clock } from "../producers/producer.ts";
+
+/** The platform gives an alarm's handler fifteen minutes; a longer answer goes on under the next alarm. */
+const ALARM_MS = 10 * 60_000;
+
+interface Watched {
+  /** Something is open. */
+  busy(): boolean;
+  /** Takes over what is open. */
+  recover(): void;
+  /** Resolves when nothing is open. */
+  settled(): Promise<void>;
+  /** Does what is left to do after that. Gives in how many ms to come back; null when all is done. */
+  after(): Promise<number | null>;
+}
+
+export class Watchdog {
+  readonly #storage: Pick<DurableObjectStorage, "getAlarm" | "setAlarm">;
+  readonly #clock: Clock;
+  #inAlarm = false;
+
+  constructor(storage: Pick<DurableObjectStorage, "getAlarm" | "setAlarm">, clock: Clock) {
+    this.#storage = storage;
+    this.#clock = clock;
+  }
+
+  /** In the same transaction as what was just written: whatever happens next, the platform comes back to see it end. */
+  watch(): void {
+    if (!this.#inAlarm) void this.#storage.setAlarm(this.#clock.now());
+  }
+
+  /** The platform gives up an alarm whose handler failed too often. Whoever comes next gives what is open a new one. */
+  async watchAgain(): Promise<void> {
+    if ((await this.#storage.getAlarm()) === null) this.watch();
+  }
+
+  /** The alarm's handler. Gives when it comes back, ms from now; null when it does not. */
+  async alarm(watched: Watched): Promise<number | null> {
+    this.#inAlarm = true;
+    let again: number | null;
+    try {
+      watched.recover();
+      // A timer that is left running would keep the object in memory, and billed, long after its last run.
+      const settled = new AbortController();
+      const timeIsUp = scheduler.wait(ALARM_MS, { signal: settled.signal }).catch(() => {});
+      await Promise.race([watched.settled(), timeIsUp]);
+      settled.abort();
+      again = await watched.after();
+    } finally {
+      this.#inAlarm = false;
+    }
+    // What began meanwhile counts on this alarm.
+    if (watched.busy()) again = 0;
+    if (again !== null) await this.#storage.setAlarm(this.#clock.now() + again);
+    return again;
+  }
+}
