@@ -220,7 +220,7 @@ export class ChatObject extends DurableObject<Env> {
     const started = await this.#supervisor.start(ask, () => {
       if (create && !this.#log.chat) this.#log.create(id, person, create.tenant, clock.now());
     });
-    if (started.ok) void this.#deliveries.announce();
+    if (started.ok) this.#deliveries.announceSoon();
     return started;
   }
 

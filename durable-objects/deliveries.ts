@@ -9,6 +9,8 @@ import { type ChatUpdate, type Extent, heardOf, pendingFacts, pendingUpdate } fr
 
 /** How long the list waits for the archive, so that most often it is told once, with how far the archive has come. */
 const HEAD_START_MS = 300;
+/** Answers that are over before this are told of once, with their end. */
+const ANNOUNCE_MS = 500;
 const RETRY_MS = [1_000, 5_000, 30_000, 120_000, 600_000];
 
 export interface DeliveriesOptions {
@@ -32,6 +34,11 @@ export class Deliveries {
   constructor(options: DeliveriesOptions) {
     this.#options = options;
     this.#log = options.log;
+  }
+
+  /** Tells the list what began, in a moment: the first word of its answer has precedence. */
+  announceSoon(): void {
+    this.#options.clock.after(ANNOUNCE_MS, () => void this.announce());
   }
 
   /** Tells the list what is new, now, whatever becomes of it. */
