@@ -53,7 +53,7 @@ describe.concurrent.each(["openai", "anthropic", "compatible"] as const)("after 
   it(`goes on by ${rung}, and the text is the model's, byte for byte`, async () => {
     const who = await person();
     const prompt = fresh("crash");
-    const { id, replica } = await crashed(who, { prompt, provider, model: model("tokens-100-rate-60") });
+    const { id, replica } = await crashed(who, { prompt, provider, model: model("tokens-100-rate-30") });
     const promised = replica.state.runs[id]?.committed ?? 0;
     await comeBack(who, id, replica);
     expect(replica.text(id)).toBe(scriptedText(prompt, 100));
@@ -85,7 +85,7 @@ describe.concurrent("when the provider has nothing to take up again", () => {
   it("an answer is continued", async () => {
     const who = await person();
     const prompt = fresh("gone");
-    const { id, replica } = await crashed(who, { prompt, model: model("tokens-100-rate-60-noreattach") });
+    const { id, replica } = await crashed(who, { prompt, model: model("tokens-100-rate-30-noreattach") });
     await comeBack(who, id, replica);
     expect(replica.text(id)).toBe(scriptedText(prompt, 100));
     expect(replica.state.runs[id]?.recoveries).toMatchObject([{ mode: "continue" }]);
@@ -94,7 +94,7 @@ describe.concurrent("when the provider has nothing to take up again", () => {
   it("an answer that can't be continued is replaced: its text is kept, and readers are told by which run", async () => {
     const who = await person();
     const prompt = fresh("replace");
-    const body = { prompt, provider: "anthropic", model: model("tokens-100-rate-60-nocontinue") } as const;
+    const body = { prompt, provider: "anthropic", model: model("tokens-100-rate-30-nocontinue") } as const;
     const { id, chatId, replica } = await crashed(who, body);
     const promised = replica.text(id).slice(0, replica.state.runs[id]?.committed);
     await comeBack(who, id, replica);
@@ -113,7 +113,7 @@ describe.concurrent("when the provider has nothing to take up again", () => {
   it("an answer whose policy forbids to spend again is interrupted", async () => {
     const who = await person();
     const body = { prompt: fresh("interrupted"), provider: "anthropic", recovery: "free" } as const;
-    const { id, chatId, replica } = await crashed(who, { ...body, model: model("tokens-100-rate-60") });
+    const { id, chatId, replica } = await crashed(who, { ...body, model: model("tokens-100-rate-30") });
     const promised = replica.text(id).slice(0, replica.state.runs[id]?.committed);
     await comeBack(who, id, replica);
     expect(replica.state.runs[id]).toMatchObject({ status: "interrupted", text: promised, replacedBy: null });
@@ -142,7 +142,7 @@ it.concurrent("a crash before the first word asks again", async () => {
 it.concurrent("a crash breaks sockets too; a reader of the whole chat comes back with its offset", async () => {
   const who = await person();
   const prompt = fresh("socket");
-  const { id, chatId } = await ask(who, { prompt, model: model("tokens-100-rate-60") });
+  const { id, chatId } = await ask(who, { prompt, model: model("tokens-100-rate-30") });
   const socket = await Socket.open(who, `/ws/chat/${chatId}?offset=-1`);
   const replica = await socket.until(({ record }) => record.type === "commit" && record.through > 0);
   await crash(id);

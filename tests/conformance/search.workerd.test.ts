@@ -142,7 +142,7 @@ it("forgets what is deleted", async () => {
   expect(await idsOf("hippopotamus")).toEqual([]);
 });
 
-it("finds a text once, as it was delivered last, in a list that an older version kept too", async () => {
+it("finds a text once, as it was delivered last", async () => {
   const other = await person();
   const { person: name } = await read(await other.fetch("/api/me"), meReplySchema);
   const list = () => env.PERSON.get(env.PERSON.idFromName(name));
@@ -174,10 +174,6 @@ it("finds a text once, as it was delivered last, in a list that an older version
   await deliver(one, "a quagga");
   expect(await found()).toEqual(kept([one, "m2", "quagga again"], [two, "m1", "quagga"], [one, "m1", "a quagga"]));
 
-  await runInDurableObject(list(), (_, { storage: { sql } }) => {
-    sql.exec("DROP TABLE places; DELETE FROM schema_version WHERE step = 5");
-  });
-  await runInDurableObject(list(), (_, state) => state.abort("killed by a test")).catch(() => {});
   await deliver(two, "the quagga");
   expect(await found()).toEqual(kept([one, "m2", "quagga again"], [one, "m1", "a quagga"], [two, "m1", "the quagga"]));
   await list().forget(name, one);
