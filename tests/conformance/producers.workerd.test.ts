@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { ChunkLog } from "../../durable-objects/chunk-log.ts";
 import { durableDisk } from "../../durable-objects/durable-disk.ts";
-import { LogWriter } from "../../durable-objects/log-writer.ts";
+import { LogWriter, type Opening } from "../../durable-objects/log-writer.ts";
 import type { Disk } from "../../durable-objects/sql.ts";
 import type { Batch, Ended } from "../../producers/office.ts";
 import type { Clock } from "../../producers/producer.ts";
@@ -104,13 +104,14 @@ async function withRun(test: (log: Log) => Promise<void>): Promise<void> {
       model: "m",
       params,
     } as const;
-    await writer.start({
+    const opening: Opening = {
       records: [{ type: "message", id: "m1", parent: null, role: "user", text: "Hi", time: 0 }],
       run: 1,
       started: { type: "run.started", ...started, cache: "off", time: clock.now() },
       recovery: "replace",
       plan: null,
-    });
+    };
+    await writer.start(() => opening).onDisk;
     const reopened = () => new LogWriter(new ChunkLog(disk), () => disk.sync(), clock, audience);
     await test({ writer, clock, replica, rows: () => written, reopened, run });
   });
