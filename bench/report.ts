@@ -95,7 +95,9 @@ function faultsOf({ outcomes }: Report): string {
   const told = outcomes.flatMap(({ name, rounds }) =>
     rounds
       .flat()
-      .flatMap(({ wrong, faults }) => (wrong > 0 ? [`- ${name}: ${wrong} wrong. ${faults.join("; ")}`] : [])),
+      .flatMap(({ wrong, faults }) =>
+        wrong > 0 ? [`- ${name}: ${wrong} wrong. ${[...new Set(faults)].slice(0, 5).join("; ")}`] : [],
+      ),
   );
   return told.length > 0
     ? told.join("\n")
