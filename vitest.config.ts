@@ -46,6 +46,8 @@ const scriptedEnv = (url: string, stores: StoreSettings) => ({
   EVICT_AFTER_DAYS: "",
   TEMPORAL_BRIDGE_URL: "",
   TEMPORAL_BRIDGE_TOKEN: "only-for-tests-only-for-tests",
+  TEMPORAL_ADDRESS: "",
+  EDGE_URL: "",
   SESSION_SECRET: "only-for-tests-only-for-tests",
 });
 

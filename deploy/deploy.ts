@@ -1,4 +1,4 @@
-// `npm run deploy -- [staging|production]`: checks the account, brings the database up to date, builds, deploys with the
+// `npm run deploy -- [staging|production|containers]`: checks the account, brings the database up to date, builds, deploys with the
 // secrets that are set, tries the deployment out, and names its address. `--dry-run` does all that needs no account, for
 // every environment.
 import { execFileSync, spawnSync } from "node:child_process";
@@ -14,10 +14,10 @@ import { chooseSecrets, missingFor } from "./secrets.ts";
 import { report, smoke } from "./smoke.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
-const ENVIRONMENTS = ["staging", "production"];
+const ENVIRONMENTS = ["staging", "production", "containers"];
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 
-const HELP = `npm run deploy -- [staging|production]     (production when none is named)
+const HELP = `npm run deploy -- [staging|production|containers]     (production when none is named)
 
   Settings come from .dev.vars.<environment> and from the environment, under the names of .dev.vars.example.
   --dry-run      build and check every environment; needs no account
@@ -51,7 +51,9 @@ function dryRun(): void {
   for (const environment of ENVIRONMENTS) {
     step(`${environment}, without deploying it`);
     const outdir = join(ROOT, "dist", environment);
-    const { status } = wrangler(["deploy", "--env", environment, "--dry-run", "--outdir", outdir]);
+    // Its image is built where it is deployed: that alone needs Docker.
+    const withoutImages = environment === "containers" ? ["--containers-rollout", "none"] : [];
+    const { status } = wrangler(["deploy", "--env", environment, "--dry-run", "--outdir", outdir, ...withoutImages]);
     if (status !== 0) throw new StartError(`${environment} can't be deployed; see above.`, "Mend it, then try again.");
   }
 }
@@ -78,7 +80,7 @@ function knownSecrets(environment: string): string[] {
 
 async function deploy(environment: string, url: string | undefined, migrate: boolean): Promise<void> {
   const given = readGiven(process.env, join(ROOT, `.dev.vars.${environment}`));
-  const { secrets, notes } = chooseSecrets(given);
+  const { secrets, notes } = chooseSecrets(given, environment === "containers");
   for (const note of notes) console.log(`  ! ${note}`);
   const { vars } = readConfig({ config: join(ROOT, "wrangler.toml"), env: environment });
   checkAccount();

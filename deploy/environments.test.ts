@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { unstable_readConfig as readConfig } from "wrangler";
 
 const config = resolve(import.meta.dirname, "../wrangler.toml");
+const classes = (parts: { class_name?: string }[]) => parts.map(({ class_name }) => class_name);
 const named = (bindings: { name: string }[]) => bindings.map(({ name }) => name).sort();
 
 test.each(["staging", "production"])(
@@ -19,3 +20,15 @@ test.each(["staging", "production"])(
     expect([there.name, there.vars.AUTH_MODE]).toEqual([`keepstream-${env}`, "token"]);
   },
 );
+
+test("containers has all that production has, and bridge and worker besides", () => {
+  const [production, there] = [readConfig({ config, env: "production" }), readConfig({ config, env: "containers" })];
+  const own = there.durable_objects.bindings.slice(production.durable_objects.bindings.length);
+  expect(there.durable_objects.bindings).toEqual([...production.durable_objects.bindings, ...own]);
+  expect(classes(own)).toEqual(classes(there.containers ?? []));
+  expect(there.migrations.slice(0, -1)).toEqual(production.migrations);
+  expect(named(there.ratelimits ?? [])).toEqual(named(production.ratelimits ?? []));
+  expect(there.ratelimits?.[0]?.namespace_id).not.toBe(production.ratelimits?.[0]?.namespace_id);
+  expect(there.assets?.run_worker_first).toEqual(production.assets?.run_worker_first);
+  expect([there.name, there.vars]).toEqual(["keepstream-containers", production.vars]);
+});

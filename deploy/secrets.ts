@@ -4,6 +4,16 @@ import { HANDED_ON, type Vars } from "../local/settings.ts";
 
 /** Fixed by wrangler.toml, or of no use in the cloud. */
 const NOT_SECRETS = new Set(["AUTH_MODE", "SCRIPTED_PROVIDERS", "NEON_FETCH_ENDPOINT"]);
+/** Read by bridge and worker alone, so of use only where they run in the deployment's containers. */
+const FOR_CONTAINERS = new Set([
+  "EDGE_URL",
+  "TEMPORAL_ADDRESS",
+  "TEMPORAL_NAMESPACE",
+  "TEMPORAL_API_KEY",
+  "TEMPORAL_TLS",
+  "TEMPORAL_TASK_QUEUE",
+  "TEMPORAL_UI_URL",
+]);
 const LOOPBACK = /^https?:\/\/(localhost|127\.|\[::1\])/;
 
 export interface Secrets {
@@ -12,12 +22,12 @@ export interface Secrets {
   notes: string[];
 }
 
-export function chooseSecrets(given: Vars): Secrets {
+export function chooseSecrets(given: Vars, containers: boolean): Secrets {
   const secrets: Vars = {};
   const notes: string[] = [];
   for (const name of HANDED_ON) {
     const value = given[name]?.trim();
-    if (!value || NOT_SECRETS.has(name)) continue;
+    if (!value || NOT_SECRETS.has(name) || (FOR_CONTAINERS.has(name) && !containers)) continue;
     if (LOOPBACK.test(value)) notes.push(`${name} is left out: ${value} is this machine, which the cloud can't reach.`);
     else secrets[name] = value;
   }

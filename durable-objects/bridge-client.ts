@@ -12,6 +12,7 @@ import {
   workflowSchema,
   workflowTimelineReplySchema,
 } from "../protocol/workflows.ts";
+import { CONTAINER } from "./container-vars.ts";
 
 export type BridgeAnswer<T> =
   | { ok: true; value: T }
@@ -87,11 +88,25 @@ function reason(error: unknown): string {
   return error instanceof Error && error.name === "TimeoutError" ? "no answer in time" : "no connection";
 }
 
-/** The bridge of an environment, or null where none is set up. */
+interface BridgeSettings {
+  TEMPORAL_BRIDGE_URL?: string;
+  TEMPORAL_BRIDGE_TOKEN?: string;
+  /** The objects in front of containers. */
+  BRIDGE?: { getByName(name: string): { fetch: typeof fetch } };
+}
+
+/** The bridge of an environment, by its address or in a container of the deployment's own; null where none is set up. */
 export function bridgeOf(environment: object): Bridge | null {
-  const { TEMPORAL_BRIDGE_URL, TEMPORAL_BRIDGE_TOKEN } = environment as Record<string, string | undefined>;
+  const { TEMPORAL_BRIDGE_URL, TEMPORAL_BRIDGE_TOKEN, BRIDGE: containers } = environment as BridgeSettings;
   const [url, token] = [TEMPORAL_BRIDGE_URL?.trim(), TEMPORAL_BRIDGE_TOKEN?.trim()];
-  return url && token ? createBridge({ url, token }) : null;
+  if (!token) return null;
+  if (url) return createBridge({ url, token });
+  if (!containers) return null;
+  return createBridge({
+    url: "http://bridge",
+    token,
+    fetch: (input, init) => containers.getByName(CONTAINER).fetch(input, init),
+  });
 }
 
 /** What stands for a person where workflows are listed: the same for the same person, and nobody's id. */

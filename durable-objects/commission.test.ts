@@ -205,12 +205,28 @@ describe("a run's workflow", () => {
     },
   );
 
+  test.each(["told by its worker", "found by asking"])(
+    "that is cancelled where it is kept, %s, stops the answer and ends the run cancelled",
+    async (how) => {
+      const at = setUp();
+      await at.start("replace");
+      await at.clock.advance(0);
+      await at.work();
+      if (how === "found by asking") at.says.describe = workflow({ state: "cancelled" });
+      else at.door.notify(1, { failure: null, cancelled: true });
+      await at.clock.advance(10_000);
+      expect(at.run().ended).toMatchObject({ status: "cancelled", error: null, replacedBy: null });
+      expect(at.log.text(at.run()).text).toBe("Because");
+      expect(at.provider.cancelled).toEqual([{ responseId: "r", sequenceNumber: 1 }]);
+    },
+  );
+
   test("that ended without a word is followed by another run, where the ask allows that", async () => {
     const at = setUp();
     await at.start("replace");
     await at.clock.advance(0);
     await at.work();
-    at.door.notify(1, { failure: { code, message: "Its workers were lost.", retryAfter: null } });
+    at.door.notify(1, { failure: { code, message: "Its workers were lost.", retryAfter: null }, cancelled: false });
     await at.clock.advance(0);
     expect(at.run().ended).toMatchObject({ status: "interrupted", replacedBy: at.run(2).started.run });
     expect(at.run(2).started.tier).toBe("temporal");

@@ -42,6 +42,9 @@ export function commission(options: CommissionOptions): TierProducer {
   return { produce: (assignment) => new Commission(options, assignment).run() };
 }
 
+/** A run that nobody will end any more: its workflow was stopped, or it failed. */
+type Over = Extract<News, { kind: "failed" | "cancelled" }>;
+
 class Commission {
   readonly #at: CommissionOptions;
   readonly #clock: Clock;
@@ -79,7 +82,8 @@ class Commission {
 
   /** Whether there is something that must be done before anything else. */
   get #due(): boolean {
-    return !this.#open || this.#assignment.signal.aborted || this.#news?.kind === "failed";
+    const kind = this.#news?.kind;
+    return !this.#open || this.#assignment.signal.aborted || kind === "failed" || kind === "cancelled";
   }
 
   /** Has the workflow started, unless something else comes first. */
@@ -129,38 +133,45 @@ class Commission {
       if (this.#clock.now() - checked < checkIn) continue;
       checked = this.#clock.now();
       checkIn = Math.min(checkIn * 2, MAX_CHECK_MS);
-      const failure = await this.#failure();
-      if (failure && !this.#due) return this.#conclude(failure);
+      const over = await this.#over();
+      if (over && !this.#due) return this.#close(over);
     }
     if (!this.#open) return;
-    if (this.#assignment.signal.aborted) return this.#stop();
-    if (this.#news?.kind === "failed") return this.#conclude(this.#news.failure);
+    if (this.#assignment.signal.aborted) {
+      await this.#stop();
+      this.#at.background(this.#cancelWorkflow());
+    } else if (this.#news?.kind === "failed" || this.#news?.kind === "cancelled") await this.#close(this.#news);
   }
 
-  /** Why nobody will end this run any more; null while somebody may. */
-  async #failure(): Promise<RunError | null> {
+  /** How it comes that nobody will end this run any more; null while somebody may. */
+  async #over(): Promise<Over | null> {
     const { run, started } = this.#assignment;
     let answer = await this.#at.bridge.describe(started.run);
     // Temporal knows nothing of it: its store was lost. What is in the log is enough to go on from.
     if (!answer.ok && answer.why === "unknown") answer = await this.#ask();
     const silentMs = this.#clock.now() - this.#at.door.lastSign(run);
     if (!answer.ok) {
-      return silentMs < BRIDGE_PATIENCE_MS ? null : unavailable(`${answer.detail} Nothing was heard for an hour.`);
+      return silentMs < BRIDGE_PATIENCE_MS ? null : failed(`${answer.detail} Nothing was heard for an hour.`);
     }
     const { state, lastFailure } = answer.value;
     if (state === "running") {
       if (silentMs < WORKER_PATIENCE_MS) return null;
       this.#at.background(this.#cancelWorkflow());
-      return unavailable("No worker was heard of for a day.");
+      return failed("No worker was heard of for a day.");
     }
     await this.#sleep(GRACE_MS);
-    return unavailable(`The workflow is ${state}. ${lastFailure?.message ?? ""}`.trim());
+    if (state === "cancelled") return { kind: "cancelled" };
+    return failed(`The workflow is ${state}. ${lastFailure?.message ?? ""}`.trim());
   }
 
-  /** Takes the run back and stops its answer, here and now; the workflow hears of it later. */
-  async #stop(): Promise<void> {
-    await this.#inOffice((job, surroundings) => produce(job, surroundings));
-    this.#at.background(this.#cancelWorkflow());
+  #close(over: Over): Promise<void> {
+    return over.kind === "cancelled" ? this.#stop() : this.#conclude(over.failure);
+  }
+
+  /** Takes the run back and stops its answer, here and now. */
+  #stop(): Promise<void> {
+    const signal = AbortSignal.abort();
+    return this.#inOffice((job, surroundings) => produce({ ...job, signal }, surroundings));
   }
 
   async #cancelWorkflow(): Promise<void> {
@@ -196,6 +207,10 @@ class Commission {
       this.#clock.after(ms, resolve);
     });
   }
+}
+
+function failed(detail: string): Over {
+  return { kind: "failed", failure: unavailable(detail) };
 }
 
 function unavailable(detail: string): RunError {

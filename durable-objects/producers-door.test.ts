@@ -88,6 +88,19 @@ describe("a term", () => {
     expect(await at.door.takeTerm(1, "nonce-of-three")).toMatchObject({ value: { epoch: 4, resigned: false } });
   });
 
+  test("that was laid down says nothing of what was lost before it, unless it has gone on from there", async () => {
+    const at = await chat();
+    await at.door.takeTerm(1, "nonce-of-the-lost");
+    await at.door.takeTerm(1, "nonce-of-two");
+    await send(at, 3, null, undefined, { resign: true });
+    expect(await at.door.takeTerm(1, "nonce-of-three")).toMatchObject({ value: { epoch: 4, resigned: false } });
+    const recovered: OutsideBatch = { kind: "recovered", recovery: { mode: "continue", madeTwice: 300 } };
+    await send(at, 4, 0, recovered, { resign: true });
+    expect(await at.door.takeTerm(1, "nonce-of-four")).toMatchObject({ value: { epoch: 5, resigned: true } });
+    await send(at, 5, null, undefined, { resign: true });
+    expect(await at.door.takeTerm(1, "nonce-of-five")).toMatchObject({ value: { epoch: 6, resigned: true } });
+  });
+
   test("is not to be had of a run that has ended, nor of one of another tier", async () => {
     const at = await chat();
     await at.door.takeTerm(1, "nonce-of-one");

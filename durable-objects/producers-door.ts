@@ -33,6 +33,8 @@ interface Holder {
   /** Its predecessor left nothing behind; and whether it has laid down its own office since. */
   cleanStart: boolean;
   resigned: boolean;
+  /** Nothing was lost before it; or it has gone on from there, which is recorded. */
+  settled: boolean;
   /** When it was last heard of, Unix ms, or since when it is waited for; and the last time it gave a sign at all. */
   heardAt: number;
   signAt: number | null;
@@ -42,8 +44,12 @@ interface Holder {
   said: { phase: Phase; attempt: number; detail: string | null } | null;
 }
 
-/** What a commission is told of: the run has ended, or nobody will end it, or somebody is at it again. */
-export type News = { kind: "ended" } | { kind: "failed"; failure: RunError } | { kind: "heard" };
+/** What a commission is told of: the run has ended, or nobody will end it, or its workflow was stopped, or somebody is at it again. */
+export type News =
+  | { kind: "ended" }
+  | { kind: "failed"; failure: RunError }
+  | { kind: "cancelled" }
+  | { kind: "heard" };
 
 /** Everything that can be asked at the door, of one run. */
 export type OutsideCall = { run: number } & (
@@ -106,11 +112,14 @@ export class ProducersDoor {
     if (!row.ok) return row;
     let holder = this.#holder(run);
     if (holder?.nonce !== nonce) {
-      const cleanStart = holder?.resigned === true;
+      // One that came to nothing itself has not made up for what others lost.
+      const cleanStart = holder?.resigned === true && holder.settled;
       const takeover = await writer.takeOver(run);
       if (takeover) {
         const { epoch, before } = takeover;
-        holder = { ...newHolder(epoch, clock.now()), signAt: clock.now(), nonce, before, cleanStart };
+        const begun = newHolder(epoch, clock.now());
+        const settled = begun.settled || cleanStart;
+        holder = { ...begun, signAt: clock.now(), nonce, before, cleanStart, settled };
         this.#holders.set(run, holder);
         this.#watchers.get(run)?.({ kind: "heard" });
       }
@@ -160,7 +169,10 @@ export class ProducersDoor {
         if (outcome.kind === "hole" || outcome.kind === "refused") return ok(outcome);
         kind = outcome.kind;
       }
-      if (kind === "appended") void writer.whenPromised(run).then(() => this.#promised(holder, seq + 1));
+      if (kind === "appended") {
+        holder.settled = true;
+        void writer.whenPromised(run).then(() => this.#promised(holder, seq + 1));
+      }
     }
     if (resign) holder.resigned = true;
     if (flush || resign) {
@@ -191,10 +203,12 @@ export class ProducersDoor {
   }
 
   /** Whoever had the run is done with it. */
-  notify(run: number, { failure }: NotifyRequest): Result<null> {
+  notify(run: number, { failure, cancelled }: NotifyRequest): Result<null> {
     const row = this.#row(run);
     if (!row.ok) return row;
-    this.#watchers.get(run)?.(failure ? { kind: "failed", failure } : { kind: "ended" });
+    const watcher = this.#watchers.get(run);
+    if (cancelled) watcher?.({ kind: "cancelled" });
+    else watcher?.(failure ? { kind: "failed", failure } : { kind: "ended" });
     return ok(null);
   }
 
@@ -267,7 +281,8 @@ export class ProducersDoor {
 
 function newHolder(epoch: number, now: number): Holder {
   const nobody = { nonce: null, before: null, cleanStart: false, resigned: false, said: null, signAt: null };
-  return { ...nobody, epoch, heardAt: now, promised: 0 };
+  // The first term is the chat's own, so nobody was lost before the second.
+  return { ...nobody, epoch, settled: epoch === 2, heardAt: now, promised: 0 };
 }
 
 function endedOf({ ended }: RunRow) {

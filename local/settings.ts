@@ -48,6 +48,13 @@ export const HANDED_ON = [
   "EVICT_AFTER_DAYS",
   "TEMPORAL_BRIDGE_URL",
   "TEMPORAL_BRIDGE_TOKEN",
+  "EDGE_URL",
+  "TEMPORAL_ADDRESS",
+  "TEMPORAL_NAMESPACE",
+  "TEMPORAL_API_KEY",
+  "TEMPORAL_TLS",
+  "TEMPORAL_TASK_QUEUE",
+  "TEMPORAL_UI_URL",
 ] as const;
 
 export type Vars = Record<string, string>;

@@ -125,7 +125,9 @@ export const endReplySchema = z.discriminatedUnion("kind", [
 export type EndReply = z.infer<typeof endReplySchema>;
 
 export const notifyRequestSchema = z.strictObject({
-  /** Why nobody will bring the run to its end; null when somebody has. */
+  /** Why nobody will bring the run to its end; null when somebody has, or when it was stopped. */
   failure: orNull(runErrorSchema),
+  /** It was stopped where its workflow is kept, and may still have to be ended. */
+  cancelled: z.boolean().default(false),
 });
 export type NotifyRequest = z.infer<typeof notifyRequestSchema>;

@@ -5,9 +5,9 @@ import type { Clock } from "../producers/producer.ts";
 import type { RunErrorCode, RunStatus } from "../protocol/records.ts";
 import type { Checkpoint } from "../protocol/workflows.ts";
 import type { Providers } from "../providers/registry.ts";
-import { type Activities, HEARTBEAT_MS, MAXIMUM_ATTEMPTS, type Made, PROGRESS_SIGNAL } from "./contract.ts";
+import { type Activities, FENCED, HEARTBEAT_MS, MAXIMUM_ATTEMPTS, type Made, PROGRESS_SIGNAL } from "./contract.ts";
 import { type Edge, EdgeError } from "./edge.ts";
-import { Generation, type Outcome } from "./generate.ts";
+import { Generation, howItEnds, type Outcome } from "./generate.ts";
 import { persist } from "./persist.ts";
 
 export interface ActivitiesOptions {
@@ -70,15 +70,15 @@ export function createActivities(options: ActivitiesOptions): Activities {
     finalizeAnswer: ({ run, end }) =>
       alive(null, async (): Promise<RunStatus> => {
         const reply = await ask(() => edge.end(run, end));
-        if (reply.kind === "ended") return reply.status;
-        if (reply.ended) return reply.ended;
-        throw final("internal", "Another producer has taken the run over.");
+        const status = reply.kind === "ended" ? reply.status : (reply.ended ?? (await howItEnds(run, edge, clock)));
+        if (status) return status;
+        throw ApplicationFailure.nonRetryable("Another producer has taken the run over.", FENCED);
       }),
 
-    notifyChat: ({ run, failure }) =>
+    notifyChat: ({ run, ...notice }) =>
       alive(null, () =>
         ask(() =>
-          edge.notify(run, failure).catch((error) => {
+          edge.notify(run, notice).catch((error) => {
             // A chat that was deleted need not be told.
             if (!(error instanceof EdgeError) || !error.final) throw error;
           }),

@@ -23,6 +23,12 @@ export interface WorkflowInput extends RunInput {
   model: string;
 }
 
+/** What a chat is told at the end: why nobody will end its run, or that its workflow was cancelled; else all is well. */
+export interface Notice {
+  failure: RunError | null;
+  cancelled: boolean;
+}
+
 /** What came of an answer: it is complete, and its end is still to be written; or it has ended. */
 export type Made =
   | { kind: "made"; end: EndRequest; characters: number; chunks: number }
@@ -33,7 +39,7 @@ export interface Activities {
   validatePrompt(input: RunInput): Promise<RunStatus | null>;
   generateAnswer(input: RunInput): Promise<Made>;
   finalizeAnswer(input: RunInput & { end: EndRequest }): Promise<RunStatus>;
-  notifyChat(input: RunInput & { failure: RunError | null }): Promise<void>;
+  notifyChat(input: RunInput & Notice): Promise<void>;
 }
 
 export interface WorkflowResult {
@@ -47,3 +53,4 @@ export type Progress = Checkpoint[];
 /** Reasons for which an attempt is given up and another one may do better, besides a provider's own. */
 export const WORKER_SHUTDOWN = "worker_shutdown";
 export const EDGE_UNREACHABLE = "edge_unreachable";
+export const FENCED = "fenced";

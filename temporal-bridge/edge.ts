@@ -13,14 +13,14 @@ import {
   type TermReply,
   termReplySchema,
 } from "../protocol/producers.ts";
-import type { RunError } from "../protocol/records.ts";
+import type { Notice } from "./contract.ts";
 
 export interface Edge {
   look(run: string): Promise<RunLook>;
   takeTerm(run: string, nonce: string): Promise<TermReply>;
   append(run: string, request: AppendRequest): Promise<AppendReply>;
   end(run: string, request: EndRequest): Promise<EndReply>;
-  notify(run: string, failure: RunError | null): Promise<void>;
+  notify(run: string, notice: Notice): Promise<void>;
 }
 
 export class EdgeError extends Error {
@@ -75,8 +75,8 @@ export function createEdge({ url, token, fetch: send = fetch }: EdgeOptions): Ed
     takeTerm: (run, nonce) => call(termReplySchema, `${run}/epoch`, { nonce }),
     append: (run, request) => call(appendReplySchema, `${run}/append`, request),
     end: (run, request) => call(endReplySchema, `${run}/end`, request),
-    async notify(run, failure) {
-      const { status, body } = await ask(`${run}/notify`, { failure });
+    async notify(run, notice) {
+      const { status, body } = await ask(`${run}/notify`, notice);
       if (status === 200) return;
       const { detail } = body as { detail?: unknown };
       throw new EdgeError(`The edge answered ${status}: ${detail}`, { status, final: status >= 400 && status < 500 });

@@ -8,7 +8,7 @@ import type { Checkpoint, WorkflowFailure } from "../protocol/workflows.ts";
 import type { Provider, ProviderError } from "../providers/provider.ts";
 import type { Providers } from "../providers/registry.ts";
 import { retryDelay } from "../providers/retry.ts";
-import { EDGE_UNREACHABLE, type Made, WORKER_SHUTDOWN } from "./contract.ts";
+import { EDGE_UNREACHABLE, FENCED, type Made, WORKER_SHUTDOWN } from "./contract.ts";
 import type { Edge } from "./edge.ts";
 import { RemoteOffice } from "./remote-office.ts";
 
@@ -175,35 +175,48 @@ export class Generation {
         return { kind: "failed", error: { code: "internal", message: lost.detail, retryAfter: null } };
       case "overflow":
         // Whatever comes of it, the next attempt begins with what the log has then.
-        await this.#part(office);
+        await this.#part(office, provider);
         return again(EDGE_UNREACHABLE, "The edge could not be reached for too long.", null);
       default:
-        await this.#part(office);
+        await this.#part(office, provider);
         return again(WORKER_SHUTDOWN, "Its worker was stopped.", null);
     }
   }
 
   /** Delivers what it can in the moment that is left. */
-  async #part(office: RemoteOffice): Promise<void> {
-    await Promise.race([office.resign(), new Promise<void>((resolve) => this.#clock.after(PARTING_MS, resolve))]);
+  async #part(office: RemoteOffice, provider: Provider): Promise<void> {
+    await Promise.race([office.resign(), pause(this.#clock, PARTING_MS)]);
     office.abandon();
+    await this.#disown(office, provider);
+  }
+
+  /** Stops an answer of which the log knows nothing: nobody could take it up, and it would be paid to its end. */
+  async #disown(office: RemoteOffice, provider: Provider): Promise<void> {
+    const orphan = await office.orphan();
+    if (orphan) await provider.cancel(orphan).catch(() => {});
   }
 
   /** Somebody else has the run: another attempt, or the chat, which is about to end it. */
   async #fenced(known: RunStatus | null, office: RemoteOffice, provider: Provider): Promise<Outcome> {
-    let ended = known;
-    const until = this.#clock.now() + FENCED_PATIENCE_MS;
-    while (ended === null && this.#clock.now() < until) {
-      await new Promise<void>((resolve) => this.#clock.after(200, resolve));
-      const look = await this.#means.edge.look(this.#attempt.run).catch(() => null);
-      ended = look?.ended?.status ?? null;
-    }
-    // The chat may never have heard of the bookmark that was on its way.
-    const { bookmark } = office;
-    if (ended === "cancelled" && bookmark) await provider.cancel(bookmark).catch(() => {});
-    if (ended) return { kind: "ended", status: ended };
-    return again("fenced", "Another producer has the run.", null);
+    await this.#disown(office, provider);
+    const status = known ?? (await howItEnds(this.#attempt.run, this.#means.edge, this.#means.clock));
+    if (status) return { kind: "ended", status };
+    return again(FENCED, "Another producer has the run.", null);
   }
+}
+
+/** How the run ends, when whoever took it over does that in a moment; null when not. */
+export async function howItEnds(run: string, edge: Pick<Edge, "look">, clock: Clock): Promise<RunStatus | null> {
+  for (const until = clock.now() + FENCED_PATIENCE_MS; clock.now() < until; ) {
+    await pause(clock, 200);
+    const look = await edge.look(run).catch(() => null);
+    if (look?.ended) return look.ended.status;
+  }
+  return null;
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
 }
 
 function again(code: string, message: string, delayMs: number | null): Outcome {

@@ -123,6 +123,29 @@ describe("an office over a network that does what it should", () => {
     expect(at.sent.length).toBe(before);
   });
 
+  test("tells at once where an answer is found, and knows when the log has heard of it", async () => {
+    const at = await setUp();
+    const bookmark = { responseId: "r", sequenceNumber: 0 };
+    at.office.phase("waiting", 1, null);
+    await at.clock.advance(50);
+    at.office.append({ deltas: [], bookmark });
+    await at.clock.advance(2);
+    const known = at.office.orphan();
+    await at.clock.advance(1);
+    expect([await known, at.chat.writer.openRun(1)?.bookmark]).toEqual([null, bookmark]);
+    at.network.down = true;
+    const next = { responseId: "another", sequenceNumber: 0 };
+    at.office.append({ deltas: [], bookmark: next });
+    await at.clock.advance(500);
+    await at.chat.writer.takeOver(1);
+    at.network.down = false;
+    await at.clock.advance(5_000);
+    expect(at.lost).toEqual([{ kind: "fenced", ended: null }]);
+    const orphan = at.office.orphan();
+    await at.clock.advance(1_000);
+    expect(await orphan).toEqual(next);
+  });
+
   test("stops at once when it is fenced, with what ended the run", async () => {
     const at = await setUp();
     await say(at, numbers(3), 20);

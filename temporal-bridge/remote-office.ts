@@ -47,6 +47,8 @@ const LIMITS = {
   silenceMs: 700,
 };
 
+/** How long a reply on its way is waited for at the very end, ms. */
+const REPLY_MS = 1_000;
 /** Replies that say less than an earlier one did, one after the other. */
 const MAX_STRANGE = 20;
 
@@ -88,6 +90,10 @@ export class RemoteOffice implements Office {
   #pausedUntil = 0;
   #lastSent: number;
   #arranged = false;
+  /** Resolves when all that was sent so far has been answered, or has failed. */
+  #returned: Promise<void> = Promise.resolve();
+  /** The answer at the provider that the log knows of. */
+  #knownAnswer: string | null;
   /** Its producer brings nothing more; and nothing more is sent. */
   #left = false;
   #closed = false;
@@ -98,6 +104,7 @@ export class RemoteOffice implements Office {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
     this.#run = { started, bookmark, firstTokenMs, phase: "waiting" };
+    this.#knownAnswer = bookmark?.responseId ?? null;
     this.characters = options.length;
     this.#lastSent = clock.now();
     this.#watchSilence();
@@ -111,9 +118,16 @@ export class RemoteOffice implements Office {
     return this.#run.phase;
   }
 
-  /** The last one that came, held or not. */
-  get bookmark(): Bookmark | null {
-    return this.#run.bookmark;
+  /** Where to find an answer that was begun here and that the log knows nothing of; null when there is none. */
+  async orphan(): Promise<Bookmark | null> {
+    // What is on its way may have got there.
+    await Promise.race([this.#returned, this.#wait(REPLY_MS)]);
+    return this.#unknown ? this.#run.bookmark : null;
+  }
+
+  get #unknown(): boolean {
+    const { bookmark } = this.#run;
+    return bookmark !== null && bookmark.responseId !== this.#knownAnswer;
   }
 
   append({ deltas, bookmark }: Batch): AppendOutcome {
@@ -135,7 +149,8 @@ export class RemoteOffice implements Office {
       this.#lose({ kind: "overflow" });
       return FENCED;
     }
-    this.#arrange(this.#lastSent + this.#limits.batchMs - this.#options.clock.now());
+    // Until the log knows where an answer is found, a crash would have all of it paid again.
+    this.#arrange(this.#unknown ? 0 : this.#lastSent + this.#limits.batchMs - this.#options.clock.now());
     return APPENDED;
   }
 
@@ -259,13 +274,19 @@ export class RemoteOffice implements Office {
     this.#inFlight += 1;
     this.#lastSent = clock.now();
     const batch = seq === null || !what ? null : { seq, what };
-    edge.append(run, { epoch, phase, batch, flush, resign: false }).then(
-      (reply) => this.#answered(reply),
+    const answered = edge.append(run, { epoch, phase, batch, flush, resign: false }).then(
+      (reply) => {
+        if (what?.kind === "text" && "expected" in reply && reply.expected > (seq ?? 0)) {
+          this.#knownAnswer = what.bookmark?.responseId ?? this.#knownAnswer;
+        }
+        this.#answered(reply);
+      },
       (error) => {
         this.#phaseSent = false;
         this.#failed(error, seq ?? this.#next);
       },
     );
+    this.#returned = Promise.all([this.#returned, answered]).then(() => {});
   }
 
   #answered(reply: AppendReply): void {

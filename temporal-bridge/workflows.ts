@@ -4,8 +4,8 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   defineSignal,
-  isCancellation,
   proxyActivities,
   setHandler,
   sleep,
@@ -15,6 +15,7 @@ import type { RunError } from "../protocol/records.ts";
 import {
   type Activities,
   EDGE_UNREACHABLE,
+  FENCED,
   HEARTBEAT_TIMEOUT_MS,
   MAXIMUM_ATTEMPTS,
   type Made,
@@ -27,7 +28,7 @@ import {
 
 const progressSignal = defineSignal<[Progress]>(PROGRESS_SIGNAL);
 
-/** How often `generateAnswer` is begun anew because its text has grown. The ladder gives up before. */
+/** How often `generateAnswer` is begun anew: because its text has grown, or because it was taken from it at its end. */
 const MAXIMUM_ROUNDS = 3;
 
 interface Patience {
@@ -76,36 +77,48 @@ export async function ChatStreamingWorkflow({ run, provider, model }: WorkflowIn
   async function answer(): Promise<WorkflowResult> {
     const already = await validatePrompt({ run });
     if (already) return { status: already, characters: 0, chunks: 0 };
-    const made = await generate();
-    if (made.kind === "ended") return { status: made.status, characters, chunks: 0 };
-    const status = await finalizeAnswer({ run, end: made.end });
-    return { status, characters: made.characters, chunks: made.chunks };
+    for (let round = 1; ; round++) {
+      const made = await generate();
+      if (made.kind === "ended") return { status: made.status, characters, chunks: 0 };
+      try {
+        const status = await finalizeAnswer({ run, end: made.end });
+        return { status, characters: made.characters, chunks: made.chunks };
+      } catch (error) {
+        // A lost attempt came late, took the run over and let go of it again: what there is, is taken up once more.
+        if (round === MAXIMUM_ROUNDS || !failedAs(error, FENCED)) throw error;
+      }
+    }
   }
 
   try {
     const result = await answer();
     // Whoever stopped the run cancels its workflow too, and is about to.
     if (result.status === "cancelled") await sleep("30 seconds");
-    await notifyChat({ run, failure: null });
+    await notifyChat({ run, failure: null, cancelled: false });
     return result;
   } catch (error) {
-    const failure = failureOf(error);
-    await CancellationScope.nonCancellable(() => notifyChat({ run, failure })).catch(() => {});
-    throw error;
+    // Whatever the step says: one whose worker is gone is not tried again then, and fails as lost.
+    const cancelled = CancellationScope.current().consideredCancelled;
+    const failure = cancelled ? null : failureOf(error);
+    await CancellationScope.nonCancellable(() => notifyChat({ run, failure, cancelled })).catch(() => {});
+    throw cancelled ? new CancelledFailure("The workflow was cancelled.") : error;
   }
 }
 
 function workerLost(error: unknown): boolean {
   if (!(error instanceof ActivityFailure)) return false;
+  return error.cause instanceof TimeoutFailure || failedAs(error, WORKER_SHUTDOWN, EDGE_UNREACHABLE, FENCED);
+}
+
+function failedAs(error: unknown, ...types: string[]): boolean {
+  if (!(error instanceof ActivityFailure)) return false;
   const { cause } = error;
-  if (cause instanceof TimeoutFailure) return true;
-  return cause instanceof ApplicationFailure && [WORKER_SHUTDOWN, EDGE_UNREACHABLE].includes(cause.type ?? "");
+  return cause instanceof ApplicationFailure && types.includes(cause.type ?? "");
 }
 
 /** What the chat is told of a run that may not have ended. */
 function failureOf(error: unknown): RunError {
   const unavailable = (message: string): RunError => ({ code: "producer_unavailable", message, retryAfter: null });
-  if (isCancellation(error)) return unavailable("The workflow was cancelled.");
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof TimeoutFailure) return unavailable("Its workers were lost, one after the other. Ask again.");
   if (cause instanceof ApplicationFailure && cause.details?.[0]) return cause.details[0] as RunError;

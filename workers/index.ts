@@ -3,6 +3,7 @@ import { createApp } from "./app.ts";
 
 export { AnswerObject } from "../durable-objects/answer.ts";
 export { ChatObject } from "../durable-objects/chat.ts";
+export { BridgeContainer, WorkerContainer } from "../durable-objects/containers.ts";
 export { DeploymentObject } from "../durable-objects/deployment.ts";
 export { PersonObject } from "../durable-objects/person.ts";
 

@@ -31,6 +31,8 @@ export interface Services {
   archiveAnswers(): Promise<Finding>;
   /** In front of Temporal; null where none is set up. */
   bridge: Bridge | null;
+  /** Whether bridge and worker run in containers of this deployment. */
+  containers: boolean;
   sessionSecret(): Promise<string>;
   door: Door;
   madeTokens: MadeTokens;
@@ -73,6 +75,7 @@ function build(env: Env): Services {
     archive,
     archiveAnswers: createProbe(async () => archive?.ping(PING_MS), Date.now),
     bridge: bridgeOf(env),
+    containers: "BRIDGE" in env && !settings.TEMPORAL_BRIDGE_URL,
     sessionSecret,
     door: createDoor(settings, madeTokens, sessionSecret),
     madeTokens,

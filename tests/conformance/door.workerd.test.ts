@@ -149,6 +149,15 @@ describe("a producer outside", () => {
     expect(end?.type === "run.ended" && end.receipt.totalMs).toBeLessThan(987_654);
   });
 
+  it("may say that nobody will end the run, or that it was stopped", async () => {
+    const { id } = await begin();
+    for (const notice of [{ failure: null }, { failure: null, cancelled: true }]) {
+      const reply = await door(id, "/notify", notice);
+      expect([reply.status, await reply.json()]).toEqual([200, null]);
+    }
+    await problem(await door(id, "/notify", {}), "bad_request", 400);
+  });
+
   it("is followed by another, who is told what is there and whether anything was lost", async () => {
     const { id } = await begin();
     const first = await takeTerm(id, "nonce-of-one");
@@ -158,5 +167,8 @@ describe("a producer outside", () => {
     expect(await append(id, { epoch: first.epoch, batch: text(1, 7, "!") }, 403)).toMatchObject({ kind: "fenced" });
     await append(id, { epoch: second.epoch, batch: text(0, 7, " of"), resign: true });
     expect(await takeTerm(id, "nonce-of-three")).toMatchObject({ text: "Because of", resigned: true });
+    const fourth = await takeTerm(id, "nonce-of-four");
+    await append(id, { epoch: fourth.epoch, resign: true });
+    expect(await takeTerm(id, "nonce-of-five")).toMatchObject({ resigned: false });
   });
 });

