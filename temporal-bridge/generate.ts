@@ -200,6 +200,8 @@ export class Generation {
   async #fenced(known: RunStatus | null, office: RemoteOffice, provider: Provider): Promise<Outcome> {
     await this.#disown(office, provider);
     const status = known ?? (await howItEnds(this.#attempt.run, this.#means.edge, this.#means.clock));
+    // Whoever stopped it has told the provider; twice does no harm, and not at all would be paid for.
+    if (status === "cancelled" && office.bookmark) await provider.cancel(office.bookmark).catch(() => {});
     if (status) return { kind: "ended", status };
     return again(FENCED, "Another producer has the run.", null);
   }

@@ -118,6 +118,11 @@ export class RemoteOffice implements Office {
     return this.#run.phase;
   }
 
+  /** The last one that came, held or not. */
+  get bookmark(): Bookmark | null {
+    return this.#run.bookmark;
+  }
+
   /** Where to find an answer that was begun here and that the log knows nothing of; null when there is none. */
   async orphan(): Promise<Bookmark | null> {
     // What is on its way may have got there.
