@@ -53,7 +53,7 @@ describe("commands in the documents", () => {
   });
 });
 
-test.each(DOCS)("%s has the same commands in French", (name) => {
+test.each([...DOCS, "tiers/temporal"])("%s has the same commands in French", (name) => {
   const commands = (path: string) => blocks(path).map(({ mark, script }) => [mark, script]);
   expect(commands(`docs/fr/${name}.md`)).toEqual(commands(`docs/${name}.md`));
 });

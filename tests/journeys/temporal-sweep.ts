@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { startScriptedModel } from "../../local/model/server.ts";
 import { providerNameSchema } from "../../protocol/records.ts";
+import { HEARTBEAT_TIMEOUT_MS } from "../../temporal-bridge/contract.ts";
 import { Random } from "../simulation/random.ts";
 import { Client } from "./client.ts";
 import { chosenSeed } from "./seed.ts";
@@ -25,6 +26,8 @@ const { values } = parseArgs({
     "two-workers": { type: "string" },
   },
 });
+/** From the moment the worker is back to the first new word, ms: printed beside what it was, since a machine may be busy. */
+const BOUND_MS = HEARTBEAT_TIMEOUT_MS + 2_000;
 const provider = providerNameSchema.parse(values.provider);
 const words = values.words;
 const down = values.down === undefined ? {} : { down: Number(values.down) };
@@ -45,7 +48,7 @@ try {
   for (const parts of shared === undefined ? blows : []) {
     const name = parts.join("+");
     const outcomes = new Map<Verdict["outcome"], number>();
-    const delays: number[] = [];
+    const [delays, fromBack]: [number[], number[]] = [[], []];
     let twice = 0;
     for (let index = Number(values.from); index <= CHUNKS; index += Number(values.every)) {
       const began = performance.now();
@@ -53,6 +56,7 @@ try {
       const { outcome, saidTwice, madeTwice, shown, at, sinceBlow, sinceBack, breaks, workflow } = verdict;
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       if (sinceBlow !== null) delays.push(sinceBlow);
+      if (sinceBack !== null) fromBack.push(sinceBack);
       if (outcome === "reattach") twice += madeTwice;
       const delay = sinceBlow === null ? "" : `  next word after ${sinceBlow} ms (worker back: ${sinceBack ?? "-"})`;
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
@@ -64,14 +68,17 @@ try {
       if (madeTwice > saidTwice) throw new Error("the receipt says less than the model made twice");
     }
     const summary = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
-    const sorted = delays.sort((a, b) => a - b);
-    const middle = sorted[Math.floor(sorted.length / 2)];
-    const said = sorted.length ? `; kill to next word: median ${middle} ms, longest ${sorted.at(-1)} ms` : "";
+    const said = `${spread("kill to next word", delays)}${spread(`worker back to it (to be ${BOUND_MS})`, fromBack)}`;
     console.log(`${name}, ${provider}${words}: ${summary}; made twice on re-attach: ${twice}${said}; nothing lost`);
   }
 } finally {
   await stack.dispose();
   await model.close();
+}
+
+function spread(what: string, times: number[]): string {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted.length ? `; ${what}: median ${sorted[sorted.length >> 1]} ms, longest ${sorted.at(-1)} ms` : "";
 }
 
 async function sweepTwoWorkers(client: Client, times: number): Promise<void> {
