@@ -80,6 +80,15 @@ export class TwoWorkers {
     return { ...shared, workers: workers.size };
   }
 
+  /** Ends the worker beside the launcher's. */
+  end(): void {
+    if (this.#second !== undefined && this.#running().includes(this.#second)) process.kill(this.#second, "SIGKILL");
+  }
+
+  #running(): number[] {
+    return this.#stack.processes("worker").map(({ pid }) => pid);
+  }
+
   async #judge(id: string, chatId: string, prompt: string) {
     const what = `${id} (${prompt})`;
     let seen = "";
@@ -107,12 +116,11 @@ export class TwoWorkers {
   }
 
   async #bothReady(): Promise<{ kept: number; second: number }> {
-    const running = () => this.#stack.processes("worker").map(({ pid }) => pid);
-    if (this.#second === undefined || !running().includes(this.#second)) this.#second = await this.#start();
+    if (this.#second === undefined || !this.#running().includes(this.#second)) this.#second = await this.#start();
     const second = this.#second;
     let kept: number | undefined;
     await eventually("the launcher's worker runs", () => {
-      kept = running().find((pid) => pid !== second);
+      kept = this.#running().find((pid) => pid !== second);
       return kept !== undefined;
     });
     return { kept: kept ?? 0, second };

@@ -197,6 +197,12 @@ describe.skipIf(withoutTemporal)(`the temporal tier${withoutTemporal ? ` (skippe
   });
 
   describe("two workers share the queue", () => {
+    let two: TwoWorkers;
+    beforeAll(() => {
+      two = new TwoWorkers(stack, model, client);
+    });
+    afterAll(() => two?.end());
+
     const blows: Omit<BlowToOne, "index">[] = [
       { signal: "SIGKILL", victim: random.pick(["kept", "second"]) },
       { signal: "SIGSTOP", victim: random.pick(["kept", "second"]) },
@@ -204,7 +210,7 @@ describe.skipIf(withoutTemporal)(`the temporal tier${withoutTemporal ? ` (skippe
     it.each(blows.map((blow) => ({ ...blow, index: random.between(0, CHUNKS) })))(
       "$signal to the $victim one, after chunk $index: the other one goes on with its answers",
       async (blow) => {
-        const { workers, ...shared } = await new TwoWorkers(stack, model, client).strike(blow);
+        const { workers, ...shared } = await two.strike(blow);
         expect(workers).toBeGreaterThan(1);
         console.log(`two workers, ${blow.signal}: ${JSON.stringify(shared)}`);
       },
