@@ -172,6 +172,9 @@ export class ChatObject extends DurableObject<Env> {
     }
   }
 
+  /** That it is awake is all that is asked. */
+  async wake(): Promise<void> {}
+
   /** Starts a run; with `create`, in a chat that does not exist yet. */
   async generate(person: string, ask: RunAsk, create: RunStart["create"]): Promise<Result<Started>> {
     let run: number | undefined;

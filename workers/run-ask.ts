@@ -71,7 +71,9 @@ export async function admit(c: Context<AppEnv>, ask: RunAsk, goOn: string | unde
   // A chat that goes on remembers repeated requests itself.
   const claim = goOn === undefined ? ask.idempotency : null;
   const list = services.person(identity.person);
-  const { chat, standings } = await list.admit(goOn ?? services.newChatId(), title, claim, demand, Date.now());
+  const chatId = goOn ?? services.spareChat.take();
+  const { chat, standings } = await list.admit(chatId, title, claim, demand, Date.now());
+  if (goOn === undefined) c.executionCtx.waitUntil(services.spareChat.refill());
   c.set("standings", standings);
   if (!chat.ok && goOn !== undefined && LIMITS.has(chat.failure.code) && ask.idempotency) {
     // A repetition takes nothing of any limit.

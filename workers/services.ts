@@ -13,6 +13,7 @@ import { createMadeTokens, type MadeTokens } from "./auth/made-tokens.ts";
 import { parseEnv, type Settings } from "./env.ts";
 import { createModelList, type ModelList } from "./model-list.ts";
 import { createProbe, type Finding } from "./probe.ts";
+import { createSpareChat, type SpareChat } from "./spare-chat.ts";
 
 /** What a health check waits for the archive, ms. */
 const PING_MS = 1_000;
@@ -37,7 +38,8 @@ export interface Services {
   door: Door;
   madeTokens: MadeTokens;
   deployment(): DurableObjectStub<DeploymentObject>;
-  newChatId(): string;
+  /** Where new chats begin. */
+  spareChat: SpareChat;
   /** Undefined when `chatId` is not an id this deployment gave: no object is reached and no storage touched. */
   chat(chatId: string): DurableObjectStub<ChatObject> | undefined;
   person(person: string): DurableObjectStub<PersonObject>;
@@ -80,7 +82,12 @@ function build(env: Env): Services {
     door: createDoor(settings, madeTokens, sessionSecret),
     madeTokens,
     deployment,
-    newChatId: () => env.CHAT.newUniqueId().toString(),
+    spareChat: createSpareChat({
+      newId: () => env.CHAT.newUniqueId().toString(),
+      wake: (id) => env.CHAT.get(env.CHAT.idFromString(id)).wake(),
+      now: Date.now,
+      wait: (ms) => scheduler.wait(ms),
+    }),
     chat(chatId) {
       try {
         return env.CHAT.get(env.CHAT.idFromString(chatId));

@@ -4,11 +4,15 @@ import { uuidv7 } from "uuidv7";
 
 const encoder = new TextEncoder();
 
+let known: { secret: string; key: CryptoKey } | undefined;
+
+/** A deployment has one secret, and each request needs it. */
 async function hmacKey(secret: string): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", encoder.encode(secret), { name: "HMAC", hash: "SHA-256" }, false, [
-    "sign",
-    "verify",
-  ]);
+  if (known?.secret === secret) return known.key;
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign", "verify"]);
+  known = { secret, key };
+  return key;
 }
 
 function toBase64Url(bytes: ArrayBuffer): string {
