@@ -34,6 +34,11 @@ export class Client {
     return new Client(base, token);
   }
 
+  /** As whom a token of the deployment's stands for. */
+  static with(base: string, token: string): Client {
+    return new Client(base, token);
+  }
+
   /** The same person at another address of the same server. */
   at(base: string): Client {
     return new Client(base, this.token);

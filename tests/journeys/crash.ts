@@ -4,9 +4,9 @@
 import type { ScriptedModel } from "../../local/model/server.ts";
 import { hashOf, scriptedText, scriptedToken } from "../../local/model/text.ts";
 import type { ProviderName, Receipt, RunErrorCode, RunStatus, Tier } from "../../protocol/records.ts";
-import type { RecoveryPolicy } from "../../protocol/requests.ts";
+import type { GenerateRequest, RecoveryPolicy } from "../../protocol/requests.ts";
 import type { Client } from "./client.ts";
-import { follow, READ } from "./readers.ts";
+import { READ, readToEnd } from "./readers.ts";
 import { eventually, type Stack } from "./stack.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -23,6 +23,8 @@ export interface Crash {
   recovery?: RecoveryPolicy;
   /** The server's default without it. */
   tier?: Tier;
+  /** Further chats that ask the same at the same time, where answers are shared. */
+  followers?: number;
 }
 
 export type Outcome = "undisturbed" | "reattach" | "continue" | "replace" | "interrupted";
@@ -47,19 +49,21 @@ export interface Verdict {
 
 /** Throws when anything promised was lost or changed, or the end is not what it should be. */
 export async function crash(stack: Stack, model: ScriptedModel, client: Client, options: Crash): Promise<Verdict> {
-  const { provider, index, words = "", recovery, tier } = options;
+  const { provider, index, words = "", recovery, tier, followers = 0 } = options;
   const prompt = `Crash at ${index}: ${crypto.randomUUID()}`;
   const whole = scriptedText(prompt, CHUNKS);
   const reached = positionOf(prompt, index);
   const kill = stack.aim();
 
-  const { id, chatId } = await client.ask({
+  const body: GenerateRequest = {
     prompt,
     provider,
     model: `scripted-tokens-${CHUNKS}-rate-${RATE}${words}`,
     ...(recovery && { recovery }),
     ...(tier && { tier }),
-  });
+  };
+  const { id, chatId } = await client.ask(body);
+  const others = await Promise.all(Array.from({ length: followers }, () => client.ask(body)));
   const reader = new Transcript();
   const enough = () => reader.text(id).length >= reached;
   await READ.sse(client, id, reader, () => {
@@ -73,29 +77,16 @@ export async function crash(stack: Stack, model: ScriptedModel, client: Client, 
 
   // The person's list is told by the chat when its runs have ended; the chat itself is asked nothing.
   await eventually(`the run ends by itself (chunk ${index}, ${provider}${words})`, async () => {
-    return (await client.chats()).chats.every((chat) => chat.id !== chatId || !chat.running);
+    const asked = [chatId, ...others.map((other) => other.chatId)];
+    return (await client.chats()).chats.every((chat) => !asked.includes(chat.id) || !chat.running);
   });
   const { status, receipt, replacedBy, error } = await ended(client, id);
 
   // The reader comes back with its offset and finds what it was promised, and the rest.
-  await follow(
-    client,
-    id,
-    reader,
-    () => "sse",
-    () => reader.ended(id),
-  );
-  const text = reader.text(id);
+  const text = (await readToEnd(client, id, reader)).text(id);
   check(text.startsWith(promised), `promised text is intact: "${promised.slice(-40)}" is not in "${text.slice(-80)}"`);
   // Whoever reads it anew reads the same.
-  const anew = new Transcript();
-  await follow(
-    client,
-    id,
-    anew,
-    () => "poll",
-    () => anew.ended(id),
-  );
+  const anew = await readToEnd(client, id, new Transcript(), "poll");
   check(anew.text(id) === text, "a new reader reads the same");
 
   if (status === "completed") check(text === whole, `the text is what the model said:\n${text}\n${whole}`);
@@ -107,6 +98,15 @@ export async function crash(stack: Stack, model: ScriptedModel, client: Client, 
 
   const [first] = receipt.recoveries;
   const counted = model.counters().perPrompt[prompt];
+  const receipts = [receipt];
+  for (const other of others) {
+    const end = await ended(client, other.id);
+    check(end.status === status, `who asked the same ends ${status}, not ${end.status}`);
+    check((await readToEnd(client, other.id)).text(other.id) === text, "who asked the same has the same text");
+    receipts.push(end.receipt);
+  }
+  if (counted?.generations === 1) check(receipts.filter(({ requests }) => requests > 0).length === 1, "one pays");
+
   return {
     outcome: replacedBy ? "replace" : status === "interrupted" ? "interrupted" : (first?.mode ?? "undisturbed"),
     status,
@@ -131,14 +131,7 @@ async function ended(client: Client, run: string) {
 async function checkReplacement(client: Client, run: string, replaced: string, whole: string): Promise<void> {
   const { status } = await ended(client, run);
   check(status === "completed", `the run in its place is complete, not ${status}`);
-  const reader = new Transcript();
-  await follow(
-    client,
-    run,
-    reader,
-    () => "socket",
-    () => reader.ended(run),
-  );
+  const reader = await readToEnd(client, run, new Transcript(), "socket");
   check(reader.text(run) === whole, "the run in its place has the whole text");
   const { messages } = await client.chat(run.slice(0, run.lastIndexOf(".")));
   const [one, other] = [replaced, run].map((id) => messages.find((message) => message.run === id));

@@ -2,10 +2,10 @@
 // the connection ends, and tell how it ended. Coming back is the caller's, by `follow`.
 import { createParser } from "eventsource-parser";
 import type { WireRecord } from "../../protocol/records.ts";
-import type { ChunksReply } from "../../protocol/requests.ts";
+import type { ChunksReply, GenerateRequest } from "../../protocol/requests.ts";
 import { parseSse } from "../../protocol/sse.ts";
 import type { Client } from "./client.ts";
-import type { Transcript } from "./transcript.ts";
+import { Transcript } from "./transcript.ts";
 
 /** `done`: the server says there is no more. `cut`: the connection broke. `left`: the reader had enough. */
 export type Outcome = "done" | "cut" | "left";
@@ -130,4 +130,30 @@ export async function follow(
     if (outcome === "left" || enough()) return breaks;
     if (outcome === "done") throw new Violation(`${way}: the stream of ${id} ended before all of it had come`);
   }
+}
+
+/** Reads a run to its end, on from where the transcript ends. */
+export async function readToEnd(
+  client: Client,
+  run: string,
+  transcript: Transcript = new Transcript(),
+  way: Way = "sse",
+): Promise<Transcript> {
+  await follow(
+    client,
+    run,
+    transcript,
+    () => way,
+    () => transcript.ended(run),
+  );
+  return transcript;
+}
+
+/** Asks, and reads the answer to its end. */
+export async function answered(client: Client, body: GenerateRequest) {
+  const { id, chatId } = await client.ask(body);
+  const text = (await readToEnd(client, id)).text(id);
+  const { receipt } = await client.status(id);
+  if (!receipt) throw new Error(`${id} has ended without a receipt`);
+  return { id, chatId, text, receipt };
 }

@@ -8,7 +8,7 @@ import { startEndpointThread } from "../../local/stores/endpoint.ts";
 import { archiveVars, cacheVars } from "../../local/stores/start.ts";
 import { PostgresServer, RedisServer } from "./servers.ts";
 
-const SECRET = "only-for-tests";
+export const SECRET = "only-for-tests";
 
 export type StoresKind = "embedded" | "real";
 
