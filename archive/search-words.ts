@@ -10,7 +10,9 @@ const MAX_VECTOR_BYTES = 600_000;
 const MAX_PLACE = 16_383;
 const MAX_PLACES = 8;
 
-const searchWords = (text: string): string[] => wordsOf(fold(text)).map((word) => word.slice(0, MAX_WORD_LENGTH));
+/** The words of a text or a query, as every search knows them. */
+export const searchWords = (text: string): string[] =>
+  wordsOf(fold(text)).map((word) => word.slice(0, MAX_WORD_LENGTH));
 
 const quote = (lexeme: string): string => `'${lexeme.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 

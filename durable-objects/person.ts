@@ -4,16 +4,17 @@ import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
 import { archiveOf } from "../archive/config.ts";
 import { reasonOf } from "../archive/reason.ts";
+import { searchWords } from "../archive/search-words.ts";
+import { snippetOf } from "../archive/snippet.ts";
 import type { Usage } from "../protocol/access.ts";
 import { IDEMPOTENCY_WINDOW_MS, MAX_CHATS_PER_PERSON } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import type { ChatListReply, ChatSummary, SearchReply } from "../protocol/requests.ts";
-import { SNIPPET_CLOSE, SNIPPET_OPEN } from "../protocol/words.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { ChatUpdate } from "./outbox.ts";
 import { type Demand, QUOTA_STEP, Quota, type Standing } from "./quota.ts";
-import { matchesTitle, matchQuery } from "./search-query.ts";
+import { matchesTitle, matchOf } from "./search-query.ts";
 import type { Disk } from "./sql.ts";
 
 const STEPS = [
@@ -28,7 +29,7 @@ const STEPS = [
    CREATE TABLE idempotency (
      key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, chat TEXT NOT NULL, time INTEGER NOT NULL
    ) WITHOUT ROWID;
-   CREATE VIRTUAL TABLE texts USING fts5 (text, chat UNINDEXED, message UNINDEXED, time UNINDEXED, tokenize = 'unicode61 remove_diacritics 2');
+   CREATE VIRTUAL TABLE texts USING fts5 (words, text UNINDEXED, chat UNINDEXED, message UNINDEXED, time UNINDEXED, tokenize = 'ascii');
    -- Where each text is: a full-text index finds a row by its words or its number, and by nothing else.
    CREATE TABLE places (place INTEGER PRIMARY KEY, chat TEXT NOT NULL, message TEXT NOT NULL, UNIQUE (chat, message));
    ${QUOTA_STEP}`,
@@ -42,11 +43,19 @@ interface ChatColumns extends Record<string, string | number | null> {
   running: number;
 }
 
-interface TextHit extends Record<string, string | number> {
+interface TextHit {
   chatId: string;
   title: string;
   messageId: string;
   snippet: string;
+  time: number;
+}
+
+interface TextColumns extends Record<string, string | number> {
+  chatId: string;
+  title: string;
+  messageId: string;
+  text: string;
   time: number;
 }
 
@@ -232,7 +241,8 @@ export class PersonObject extends DurableObject<Env> {
         disk.exec(`DELETE ${here}`, chatId, messageId);
         disk.exec("INSERT INTO places (chat, message) VALUES (?, ?)", chatId, messageId);
         disk.exec(
-          `INSERT INTO texts (rowid, text, chat, message, time) SELECT place, ?, chat, message, ? ${here}`,
+          `INSERT INTO texts (rowid, words, text, chat, message, time) SELECT place, ?, ?, chat, message, ? ${here}`,
+          searchWords(text).join(" "),
           text,
           time,
           chatId,
@@ -357,10 +367,10 @@ export class PersonObject extends DurableObject<Env> {
 
   /** Messages and titles that match, best first. */
   async search(query: string): Promise<SearchReply> {
-    const match = matchQuery(query);
-    if (!this.#ready || !match) return { hits: [] };
+    const words = searchWords(query);
+    if (!this.#ready || words.length === 0) return { hits: [] };
     const disk = this.#open();
-    const hits = (await this.#searchArchive(query, match)) ?? this.#searchTexts(match);
+    const hits = (await this.#searchArchive(query, words)) ?? this.#searchTexts(words);
     // Folding is ours, so the titles are gone through here; there are at most as many as a person may keep chats.
     const named = matchesTitle(query);
     const titled = disk
@@ -372,7 +382,7 @@ export class PersonObject extends DurableObject<Env> {
   }
 
   /** What the archive finds, with what it can't know yet; undefined when it is off, behind or does not answer. */
-  async #searchArchive(query: string, match: string): Promise<TextHit[] | undefined> {
+  async #searchArchive(query: string, words: string[]): Promise<TextHit[] | undefined> {
     const { archive } = archiveOf(this.env);
     const owner = this.ctx.id.name;
     if (!archive || owner === undefined) return undefined;
@@ -382,7 +392,7 @@ export class PersonObject extends DurableObject<Env> {
     try {
       const ids = ahead.map(({ id }) => id);
       const archived = await archive.search(owner, query, ids);
-      const fresh = ids.length === 0 ? [] : this.#searchTexts(match, ids);
+      const fresh = ids.length === 0 ? [] : this.#searchTexts(words, ids);
       // A title may have changed, or a chat been deleted, since the archive was told.
       const titles = new Map(
         disk.exec<{ id: string; title: string }>("SELECT id, title FROM chats").map(({ id, title }) => [id, title]),
@@ -399,15 +409,15 @@ export class PersonObject extends DurableObject<Env> {
   }
 
   /** What is found here, in all chats or in some. */
-  #searchTexts(match: string, chats?: string[]): TextHit[] {
-    return this.#open().exec<TextHit>(
-      `SELECT texts.chat AS chatId, chats.title AS title, message AS messageId, texts.time AS time,
-              snippet(texts, 0, '${SNIPPET_OPEN}', '${SNIPPET_CLOSE}', '…', 16) AS snippet
+  #searchTexts(words: string[], chats?: string[]): TextHit[] {
+    const found = this.#open().exec<TextColumns>(
+      `SELECT texts.chat AS chatId, chats.title AS title, message AS messageId, texts.time AS time, texts.text AS text
        FROM texts JOIN chats ON chats.id = texts.chat WHERE texts MATCH ?
        ${chats ? "AND texts.chat IN (SELECT value FROM json_each(?))" : ""} ORDER BY rank LIMIT ${HITS}`,
-      match,
+      matchOf(words),
       ...(chats ? [JSON.stringify(chats)] : []),
     );
+    return found.map(({ text, ...hit }) => ({ ...hit, snippet: snippetOf(text, words) }));
   }
 }
 

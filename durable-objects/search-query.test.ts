@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
-import { matchQuery } from "./search-query.ts";
+import { searchWords } from "../archive/search-words.ts";
+import { matchOf } from "./search-query.ts";
 
 const texts = [
   "Le café est fermé",
@@ -10,15 +11,13 @@ const texts = [
   "日本語 テキスト",
 ];
 const database = new DatabaseSync(":memory:");
-database.exec("CREATE VIRTUAL TABLE texts USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2')");
-for (const text of texts) database.prepare("INSERT INTO texts VALUES (?)").run(text);
+database.exec("CREATE VIRTUAL TABLE texts USING fts5 (words, text UNINDEXED, tokenize = 'ascii')");
+for (const text of texts) database.prepare("INSERT INTO texts VALUES (?, ?)").run(searchWords(text).join(" "), text);
 
 function search(query: string): unknown[] {
-  const match = matchQuery(query);
-  if (match === undefined) return [];
   return database
     .prepare("SELECT text FROM texts WHERE texts MATCH ?")
-    .all(match)
+    .all(matchOf(searchWords(query)))
     .map(({ text }) => text);
 }
 
@@ -37,6 +36,6 @@ describe("search", () => {
   });
 
   test.each(["", "  ", "+-*/", '""'])("nothing to look for in %o", (query) => {
-    expect(matchQuery(query)).toBeUndefined();
+    expect(searchWords(query)).toEqual([]);
   });
 });

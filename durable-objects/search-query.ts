@@ -1,4 +1,4 @@
-// From what a person types to what FTS5 takes: every word must be there, the last may be unfinished.
+// From what a person types to what finds it here: every word must be there, the last may be unfinished.
 import { fold, wordsOf } from "../protocol/words.ts";
 
 /** Whether every word of the query is somewhere in a chat's title. */
@@ -7,10 +7,8 @@ export function matchesTitle(query: string): (title: string) => boolean {
   return (title) => words.length > 0 && words.every((word) => fold(title).includes(word));
 }
 
-/** The FTS5 expression, or undefined when there is no word to look for. */
-export function matchQuery(query: string): string | undefined {
-  const words = wordsOf(query);
-  if (words.length === 0) return undefined;
+/** The FTS5 expression for words of `searchWords`, of which there is one at least. */
+export function matchOf(words: readonly string[]): string {
   return words
     .map((word) => `"${word}"`)
     .join(" AND ")
