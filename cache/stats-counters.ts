@@ -1,6 +1,6 @@
 // Counters of what answers cost and how long they took, in Redis: one hash for each tenant and hour, kept for the longest
-// window, and one for each five minutes, kept for the shortest. An answer is counted once, at its end, in one request;
-// that is best effort, and where it failed the archive knows better.
+// window, and one for each five minutes, kept for the shortest. An answer is counted once, after its end, in one request or
+// with others; that is best effort, and where it failed the archive knows better.
 import type { CacheStatus, RunEndedRecord } from "../protocol/records.ts";
 import { type CacheConfig, cacheConfigOf } from "./config.ts";
 import { bucketOf } from "./histogram.ts";
@@ -43,15 +43,15 @@ export class StatsCounters {
     this.#now = now;
   }
 
-  /** Counts an answer that has ended. Never rejects. */
-  async count(tenant: string, ended: RunEndedRecord): Promise<void> {
+  /** Counts answers that have ended. Never rejects. */
+  async count(tenant: string, ...answers: RunEndedRecord[]): Promise<void> {
     const pipeline = this.#redis.pipeline();
     for (const { name, ms, keep } of SLOTS) {
-      const key = `${PREFIX}${tenant}:${name}:${Math.floor(ended.time / ms)}`;
-      for (const [field, amount] of Object.entries(countsOf(ended))) {
-        if (amount !== 0) pipeline.hincrby(key, `${ended.receipt.cache}:${field}`, amount);
+      for (const [slot, counts] of sumsOf(answers, ms)) {
+        const key = `${PREFIX}${tenant}:${name}:${slot}`;
+        for (const [field, amount] of counts) if (amount !== 0) pipeline.hincrby(key, field, amount);
+        pipeline.expire(key, keep);
       }
-      pipeline.expire(key, keep);
     }
     pipeline.set(`${PREFIX}${tenant}:since`, this.#now(), this.#missed ? {} : { nx: true });
     try {
@@ -98,6 +98,21 @@ export function statsCountersOf(environment: object): StatsCounters | null {
   const counters = redis && new StatsCounters(redis, outageOf(environment), Date.now);
   shared.set(environment, counters);
   return counters;
+}
+
+/** What answers add to each slot of time, by field. */
+function sumsOf(answers: readonly RunEndedRecord[], ms: number): Map<number, Map<string, number>> {
+  const slots = new Map<number, Map<string, number>>();
+  for (const ended of answers) {
+    const slot = Math.floor(ended.time / ms);
+    const sums = slots.get(slot) ?? new Map<string, number>();
+    slots.set(slot, sums);
+    for (const [name, amount] of Object.entries(countsOf(ended))) {
+      const field = `${ended.receipt.cache}:${name}`;
+      sums.set(field, (sums.get(field) ?? 0) + amount);
+    }
+  }
+  return slots;
 }
 
 /** What one answer adds, by field. */

@@ -60,6 +60,8 @@ export class ChatObject extends DurableObject<Env> {
   #deliveries!: Deliveries;
   #resting!: Resting;
   readonly #watchdog: Watchdog;
+  /** Answers that have ended and are to be counted. */
+  readonly #uncounted: RunEndedRecord[] = [];
   /** The chat is being deleted: nothing of it can be relied on any more. */
   #erasing = false;
 
@@ -84,7 +86,9 @@ export class ChatObject extends DurableObject<Env> {
       promised: (run, record, position) => {
         subscribers.promised(run, record, position);
         if (record.type !== "run.ended") return;
-        this.#count(record);
+        this.#uncounted.push(record);
+        // Kept answers may be many: they are counted by the alarm.
+        if (record.receipt.cache !== "hit") this.#count();
         // Beside an answer that goes on, what ended is not told by the alarm, which waits for all of them.
         if (!writer.openRuns().next().done) void this.#deliveries.announce();
       },
@@ -107,7 +111,7 @@ export class ChatObject extends DurableObject<Env> {
       writer,
       clock,
       producer: tiersOf(this.env, { log, writer, door, clock, background, warn }),
-      begun: () => this.#watchdog.watch(),
+      begun: (open) => this.#watchdog.watch(open),
       log: warn,
     });
     this.#deliveries = new Deliveries({
@@ -128,14 +132,16 @@ export class ChatObject extends DurableObject<Env> {
       isThere,
       isQuiet: () => log.openRuns().length === 0 && subscribers.size === 0 && this.ctx.getWebSockets().length === 0,
       changed: () => this.#build(),
-      lookIn: (ms) => this.ctx.storage.setAlarm(clock.now() + ms),
+      lookIn: (ms) => this.#watchdog.lookIn(ms),
       warn,
     });
   }
 
   /** Best effort: the archive knows all of them. */
-  #count(ended: RunEndedRecord): void {
-    const counted = statsCountersOf(this.env)?.count(this.#log.chat?.tenant ?? "", ended);
+  #count(): void {
+    const answers = this.#uncounted.splice(0);
+    if (answers.length === 0) return;
+    const counted = statsCountersOf(this.env)?.count(this.#log.chat?.tenant ?? "", ...answers);
     if (counted) this.ctx.waitUntil(counted);
   }
 
@@ -223,7 +229,10 @@ export class ChatObject extends DurableObject<Env> {
     const started = await this.#supervisor.start(ask, () => {
       if (create && !this.#log.chat) this.#log.create(id, person, create.tenant, clock.now());
     });
-    if (started.ok) this.#deliveries.announceSoon();
+    if (!started.ok) return started;
+    // A kept answer is told of by the alarm, with others that come meanwhile; at once where a limit holds something for it.
+    if (this.#writer.openRun(started.value.run)) this.#deliveries.announceSoon();
+    else if (ask.hold !== undefined) void this.#deliveries.announce();
     return started;
   }
 
@@ -329,13 +338,14 @@ export class ChatObject extends DurableObject<Env> {
     const chat = this.#chatOf(person);
     if (!chat.ok) return chat;
     this.#erasing = true;
+    this.#count();
     try {
       // First the intent, which outlives whatever may break off what follows.
       await this.#personOf(person).forget(person, this.ctx.id.toString());
       await this.#supervisor.abandon();
       for (const socket of this.ctx.getWebSockets()) socket.close(4404, "The chat was deleted.");
       this.#subscribers.endAll();
-      await this.ctx.storage.deleteAlarm();
+      await this.#watchdog.stop();
       await this.ctx.storage.deleteAll();
       this.#build();
     } finally {
@@ -393,6 +403,7 @@ export class ChatObject extends DurableObject<Env> {
       recover: () => this.#supervisor.recover(),
       settled: () => this.#supervisor.settled(),
       after: async () => {
+        this.#count();
         if (this.#log.chat?.evicted) return null;
         const again = (await this.#deliveries.deliver()) ?? (await this.#resting.rest());
         return this.#log.chat && !this.#erasing ? again : null;

@@ -30,8 +30,11 @@ interface Options {
   writer: LogWriter;
   clock: Clock;
   producer(tier: Tier): TierProducer;
-  /** Called in the turn in which a run begins: somebody must see it end and be told of, whatever happens next. */
-  begun?(): void;
+  /**
+   * Called in the turn in which a run begins: somebody must see it end, and be told of, whatever happens next. One that is
+   * not open is over already.
+   */
+  begun?(open: boolean): void;
   /** The conversation down to a message; by default, that of the log's tree. */
   conversation?(message: string): Turn[];
   /** For the operator; never a prompt's or an answer's text. */
@@ -94,7 +97,7 @@ export class Supervisor {
   async begin(open: () => Opening, remember?: Remembered): Promise<Opening> {
     const { opening, onDisk } = this.#writer.start(open, remember);
     if (!opening.whole) this.#launch(opening.run, onDisk);
-    this.#options.begun?.();
+    this.#options.begun?.(!opening.whole);
     await onDisk;
     return opening;
   }
@@ -223,11 +226,15 @@ export class Supervisor {
     if (took && replacement) this.#launch(replacement.run, Promise.resolve());
   }
 
+  /** What an ask follows that does not say: the newest run's answer, or, to answer again, what that answered. */
+  #goesOn(again: boolean): string | null {
+    const last = this.#log.chat && this.#log.run(this.#log.nextRun() - 1);
+    return (again ? last?.started.parent : last?.started.message) ?? null;
+  }
+
   /** The message a run will answer (no prompt), or the one its prompt will follow. */
   #parent({ prompt, parentId }: RunAsk): Result<string | null> {
-    const last = this.#log.chat && this.#log.run(this.#log.nextRun() - 1);
-    const id =
-      parentId ?? (parentId === null ? null : prompt === null ? last?.started.parent : last?.started.message) ?? null;
+    const id = parentId === undefined ? this.#goesOn(prompt === null) : parentId;
     if (id === null) {
       return prompt === null ? fail("bad_request", "There is nothing to answer again: send a prompt.") : ok(null);
     }

@@ -7,6 +7,8 @@ import type { Clock } from "../producers/producer.ts";
 const ALARM_MS = 10 * 60_000;
 /** It is the first word's turn first: in the object's memory a run needs no alarm yet. */
 const WATCHED_AFTER_MS = 100;
+/** What is over when it begins waits for more of its kind before it is told of: each alarm is a row, and a sync. */
+const TOLD_AFTER_MS = 500;
 
 interface Watched {
   /** Something is open. */
@@ -19,19 +21,45 @@ interface Watched {
   after(): Promise<number | null>;
 }
 
+type AlarmClock = Pick<DurableObjectStorage, "getAlarm" | "setAlarm" | "deleteAlarm">;
+
 export class Watchdog {
-  readonly #storage: Pick<DurableObjectStorage, "getAlarm" | "setAlarm">;
+  readonly #storage: AlarmClock;
   readonly #clock: Clock;
   #inAlarm = false;
+  /** When the alarm rings, Unix ms; null when none is known to be set. */
+  #rings: number | null = null;
 
-  constructor(storage: Pick<DurableObjectStorage, "getAlarm" | "setAlarm">, clock: Clock) {
+  constructor(storage: AlarmClock, clock: Clock) {
     this.#storage = storage;
     this.#clock = clock;
   }
 
-  /** In the same transaction as what was just written: whatever happens next, the platform comes back to see it end. */
-  watch(): void {
-    if (!this.#inAlarm) void this.#storage.setAlarm(this.#clock.now() + WATCHED_AFTER_MS);
+  /**
+   * In the same transaction as what was just written: whatever happens next, the platform comes back to see it end, or,
+   * where it is over already, to tell of it. An alarm that rings before that will do.
+   */
+  watch(open = true): void {
+    const now = this.#clock.now();
+    const rings = now + (open ? WATCHED_AFTER_MS : TOLD_AFTER_MS);
+    const set = this.#rings !== null && this.#rings >= now && this.#rings <= rings;
+    if (!this.#inAlarm && !set) void this.#set(rings);
+  }
+
+  /** Comes back after `ms`. */
+  lookIn(ms: number): Promise<void> {
+    return this.#set(this.#clock.now() + ms);
+  }
+
+  /** There is nothing left to come back for. */
+  async stop(): Promise<void> {
+    this.#rings = null;
+    await this.#storage.deleteAlarm();
+  }
+
+  #set(rings: number): Promise<void> {
+    this.#rings = rings;
+    return this.#storage.setAlarm(rings);
   }
 
   /** The platform gives up an alarm whose handler failed too often. Whoever comes next gives what is open a new one. */
@@ -42,6 +70,7 @@ export class Watchdog {
   /** The alarm's handler. Gives when it comes back, ms from now; null when it does not. */
   async alarm(watched: Watched): Promise<number | null> {
     this.#inAlarm = true;
+    this.#rings = null;
     let again: number | null;
     try {
       watched.recover();
@@ -56,7 +85,7 @@ export class Watchdog {
     }
     // What began meanwhile counts on this alarm.
     if (watched.busy()) again = 0;
-    if (again !== null) await this.#storage.setAlarm(this.#clock.now() + again);
+    if (again !== null) await this.lookIn(again);
     return again;
   }
 }
