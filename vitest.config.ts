@@ -54,6 +54,7 @@ const scriptedEnv = (url: string, stores: StoreSettings) => ({
 /** What the Worker imports. One that is missing here only costs time. */
 const WORKER_PACKAGES = [
   "@anthropic-ai/sdk",
+  "@cloudflare/containers",
   "@hono/zod-openapi",
   "@logtape/logtape",
   "@neondatabase/serverless",
