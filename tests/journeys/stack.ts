@@ -75,6 +75,13 @@ export class Stack {
     return this.#output;
   }
 
+  /** Throws with what the launcher said, when it has ended by itself. */
+  assertRuns(): void {
+    const { exitCode, signalCode } = this.#launcher ?? {};
+    if (exitCode === null && signalCode === null) return;
+    throw new Error(`The launcher ended with ${exitCode ?? signalCode}:\n${this.#output}`);
+  }
+
   get pid(): number {
     return this.#launcher?.pid ?? 0;
   }

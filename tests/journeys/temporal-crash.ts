@@ -87,6 +87,7 @@ export async function strike(stack: Stack, model: ScriptedModel, client: Client,
   };
   if (index === 0) strikeNow();
   const reading = stay(client, id, reader, () => {
+    stack.assertRuns();
     // In the same turn in which the chunk was seen.
     strikeNow();
     return reader.ended(id);
