@@ -79,6 +79,16 @@ describe("a term", () => {
     expect(at.writer.openRun(1)?.epoch).toBe(2);
   });
 
+  test("is one's that two ask for at once, and the other is told so", async () => {
+    const at = await chat();
+    const asked = ["nonce-of-one", "nonce-of-two", "nonce-of-two"].map((nonce) => at.door.takeTerm(1, nonce));
+    const [one, two, again] = await Promise.all(asked);
+    expect(one).toMatchObject({ ok: false, failure: { code: "conflict" } });
+    expect(two).toMatchObject({ ok: true, value: { kind: "term", epoch: 3, predecessors: 1 } });
+    expect(again).toEqual(two);
+    expect(await send(at, 3, 0, text(0, "Because"))).toMatchObject({ value: { kind: "appended" } });
+  });
+
   test("that was laid down leaves nothing behind", async () => {
     const at = await chat();
     await at.door.takeTerm(1, "nonce-of-one");

@@ -110,26 +110,14 @@ export class ProducersDoor {
     const { log, writer, clock } = this.#options;
     const row = this.#row(run);
     if (!row.ok) return row;
-    let holder = this.#holder(run);
-    if (holder?.nonce !== nonce) {
-      // One that came to nothing itself has not made up for what others lost.
-      const cleanStart = holder?.resigned === true && holder.settled;
-      const takeover = await writer.takeOver(run);
-      if (takeover) {
-        const { epoch, before } = takeover;
-        const begun = newHolder(epoch, clock.now());
-        const settled = begun.settled || cleanStart;
-        holder = { ...begun, signAt: clock.now(), nonce, before, cleanStart, settled };
-        this.#holders.set(run, holder);
-        this.#watchers.get(run)?.({ kind: "heard" });
-      }
-    }
+    if (this.#holder(run)?.nonce !== nonce) await this.#takeOver(run, nonce);
+    // Whoever asks again may do so while its term is on its way to the disk.
+    await writer.settled();
     const now = log.run(run) ?? row.value;
     const ended = endedOf(now);
     if (ended) return ok({ kind: "ended", ...ended });
-    const open = writer.openRun(run);
-    if (!open || open.closed || holder?.epoch !== open.epoch)
-      return fail("conflict", "Somebody else has this run now.");
+    const [open, holder] = [writer.openRun(run), this.#holder(run)];
+    if (!open || open.closed || holder?.nonce !== nonce) return fail("conflict", "Somebody else has this run now.");
     const { started, recovery } = now;
     return ok({
       kind: "term",
@@ -146,6 +134,24 @@ export class ProducersDoor {
       recoveries: log.recoveries(now),
       now: clock.now(),
     });
+  }
+
+  /** Takes effect in the turn in which it is called, so that of two who ask at once one comes after the other. */
+  async #takeOver(run: number, nonce: string): Promise<void> {
+    const { log, writer, clock } = this.#options;
+    const [was, predecessor] = [writer.openRun(run)?.epoch ?? 0, this.#holder(run)];
+    const onDisk = writer.takeOver(run);
+    const [open, row] = [writer.openRun(run), log.run(run)];
+    if (open && row && open.epoch > was) {
+      // One that came to nothing itself has not made up for what others lost.
+      const cleanStart = predecessor?.resigned === true && predecessor.settled;
+      const begun = newHolder(open.epoch, clock.now());
+      const settled = begun.settled || cleanStart;
+      const before = log.progress(row).producer;
+      this.#holders.set(run, { ...begun, signAt: clock.now(), nonce, before, cleanStart, settled });
+      this.#watchers.get(run)?.({ kind: "heard" });
+    }
+    await onDisk;
   }
 
   async append(run: number, { epoch, phase, batch, flush, resign }: AppendRequest): Promise<Result<AppendReply>> {

@@ -9,7 +9,7 @@ import type { Provider, ProviderError } from "../providers/provider.ts";
 import type { Providers } from "../providers/registry.ts";
 import { retryDelay } from "../providers/retry.ts";
 import { EDGE_UNREACHABLE, FENCED, type Made, WORKER_SHUTDOWN } from "./contract.ts";
-import type { Edge } from "./edge.ts";
+import { type Edge, EdgeError } from "./edge.ts";
 import { RemoteOffice } from "./remote-office.ts";
 
 export interface Attempt {
@@ -89,11 +89,20 @@ export class Generation {
 
   async run(): Promise<Outcome> {
     const { run, nonce } = this.#attempt;
-    const term = await this.#means.persist(() => this.#means.edge.takeTerm(run, nonce));
+    const term = await this.#means.persist(() => this.#takeTerm(run, nonce));
+    if (term === null) return again(FENCED, "Another producer has the run.", null);
     if (term.kind === "ended") return { kind: "ended", status: term.status };
     const outcome = await this.#hold(term);
     this.#attempt.onCheckpoint(this.checkpoint(outcome.kind === "again" ? outcome.failure : null));
     return outcome;
+  }
+
+  /** Null when another producer was given a later one at the same moment. */
+  #takeTerm(run: string, nonce: string): Promise<TermReply | null> {
+    return this.#means.edge.takeTerm(run, nonce).catch((error) => {
+      if (error instanceof EdgeError && error.status === 409) return null;
+      throw error;
+    });
   }
 
   async #hold(term: Extract<TermReply, { kind: "term" }>): Promise<Outcome> {

@@ -73,7 +73,7 @@ describe.skipIf(withoutTemporal)(`the temporal tier${withoutTemporal ? ` (skippe
     const runs = await Promise.all(
       Array.from({ length: AT_ONCE }, async (_, i) => {
         const prompt = `at once ${i} ${stack.port}`;
-        return { prompt, run: await ask(prompt, "tokens-60-rate-15") };
+        return { prompt, run: await ask(prompt, "tokens-60-rate-60-ttft-5000") };
       }),
     );
     for (const { run, prompt } of runs) expect((await resultOf(run)).text).toBe(scriptedText(prompt, 60));

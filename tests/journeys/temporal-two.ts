@@ -91,17 +91,21 @@ export class TwoWorkers {
 
   async #judge(id: string, chatId: string, prompt: string) {
     const what = `${id} (${prompt})`;
-    let seen = "";
+    let [seen, why] = ["", ""];
     await eventually(
       `${what} ends and its workflow is completed`,
       async () => {
-        const { state, workflow } = await this.#client.workflow(id);
+        const { state, error, workflow } = await this.#client.workflow(id);
+        why = JSON.stringify({ error, failure: workflow?.lastFailure });
         seen = `${state}, its workflow ${workflow?.state}`;
         return state !== "running" && workflow?.state !== "running";
       },
       END_MS,
     );
-    check(seen === "completed, its workflow completed", `${what} is completed, and its workflow; it is ${seen}`);
+    check(
+      seen === "completed, its workflow completed",
+      `${what} is completed, and its workflow; it is ${seen}: ${why}`,
+    );
     const { messages } = await this.#client.chat(chatId);
     check(messages.find(({ run }) => run === id)?.text === scriptedText(prompt, CHUNKS), `${what} is byte-exact`);
     const { receipt } = await this.#client.status(id);
