@@ -73,6 +73,7 @@ describe.skipIf(withoutTemporal)(`the temporal tier${withoutTemporal ? ` (skippe
     const runs = await Promise.all(
       Array.from({ length: AT_ONCE }, async (_, i) => {
         const prompt = `at once ${i} ${stack.port}`;
+        // Its first word comes late, so that all of them are open at once.
         return { prompt, run: await ask(prompt, "tokens-60-rate-60-ttft-5000") };
       }),
     );
