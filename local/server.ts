@@ -1,7 +1,9 @@
 // The Worker with its Durable Objects, run by wrangler in this process. workerd and wrangler's proxy in front of it are
-// its children; when one of them dies, wrangler starts it again on the same state and port.
+// its children; when workerd dies, wrangler starts it again on the same state. When the proxy dies alone, what wrangler starts in
+// its place knows no Worker to send anything to: then all of it is started anew.
 import type { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listenerOf, lives } from "./processes.ts";
 import type { Vars } from "./settings.ts";
 import { StartError } from "./start-error.ts";
 
@@ -27,8 +29,42 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** Ctrl-C reaches workerd before us, and then wrangler's `dispose` may wait for ever. */
 const PATIENCE_MS = 1_000;
 
+/** How often it is looked whether the proxy is there. */
+const LOOK_MS = 1_000;
+
 /** Starts it and resolves when it takes requests. Rejects with a `StartError` when the Worker can't be built. */
-export async function startServer({ configPath, host, port, state, vars, watch, log }: ServerOptions): Promise<Server> {
+export async function startServer(options: ServerOptions): Promise<Server> {
+  let server = await start(options);
+  let proxy = listenerOf(options.port);
+  let stopped = false;
+  let restarting: Promise<void> | undefined;
+  const restart = async () => {
+    options.log("[edge] the proxy in front of the Worker ended; starting it again");
+    await server.stop();
+    if (stopped) return;
+    server = await start(options);
+    proxy = listenerOf(options.port);
+  };
+  const timer = setInterval(() => {
+    if (stopped || restarting || !proxy || lives(proxy)) return;
+    restarting = restart()
+      .catch((error) => options.log(`[edge] it could not be started again: ${String(error)}`))
+      .finally(() => {
+        restarting = undefined;
+      });
+  }, LOOK_MS);
+  timer.unref();
+  return {
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await restarting;
+      await server.stop();
+    },
+  };
+}
+
+async function start({ configPath, host, port, state, vars, watch, log }: ServerOptions): Promise<Server> {
   const { unstable_startWorker: startWorker } = await import("wrangler");
   const bindings = Object.entries(vars).map(([name, value]) => [name, { type: "plain_text", value }] as const);
   const worker = await startWorker({
