@@ -65,16 +65,24 @@ export interface TierCost {
 const DAYS = 30;
 /** An object's memory, GB. */
 const OBJECT_GB = 0.128;
-/** A commit's rhythm while text comes, and the rows of an answer besides: its question, start, end, list and state. */
+/**
+ * A commit's rhythm while text comes, and the rows of an answer besides: eleven of its question, start, end and state, and
+ * seventeen of its person's: the list, what search finds, the limits.
+ */
 const SECONDS_A_ROW = 1.5;
-const ROWS_BESIDES = 8;
+const ROWS_BESIDES = 28;
+const ROWS_OF_A_PERSON = 17;
 /** The ask, the reader's socket, and the person's list, at the Worker and at the objects. */
 const REQUESTS = 5;
 /** A worker hands the log a batch this often. */
-const SECONDS_A_BATCH = 0.25;
-/** Start, four steps with a beginning and an end, and the end; then one progress report each ten seconds. */
-const ACTIONS = 10;
-const SECONDS_A_REPORT = 10;
+const SECONDS_A_BATCH = 0.1;
+/** The start and four steps; then a sign of life each half a second, and a report each five. */
+const ACTIONS = 5;
+const SECONDS_A_HEARTBEAT = 0.5;
+const SECONDS_A_REPORT = 5;
+/** The look-up and the keeping; and what counts an answer for the statistics: eight figures in each of two spans. */
+const COMMANDS_OF_THE_CACHE = 2;
+const COMMANDS_TO_COUNT = 19;
 
 /** What one answer makes besides tokens. */
 interface Work {
@@ -102,7 +110,7 @@ const HIT: Work = {
   requests: REQUESTS,
   objectSeconds: 0.1,
   rows: ROWS_BESIDES + 1,
-  commands: 2,
+  commands: 1 + COMMANDS_TO_COUNT,
   actions: 0,
   workerSeconds: 0,
 };
@@ -114,8 +122,8 @@ function missed(seconds: number): Work {
     ...alone,
     requests: alone.requests + 3,
     objectSeconds: 2 * seconds,
-    rows: 2 * alone.rows,
-    commands: 4,
+    rows: 2 * alone.rows - ROWS_OF_A_PERSON,
+    commands: COMMANDS_OF_THE_CACHE + COMMANDS_TO_COUNT,
   };
 }
 
@@ -124,7 +132,7 @@ function commissioned(seconds: number): Work {
   return {
     ...alone,
     requests: alone.requests + 6 + seconds / SECONDS_A_BATCH,
-    actions: ACTIONS + seconds / SECONDS_A_REPORT,
+    actions: ACTIONS + seconds / SECONDS_A_HEARTBEAT + seconds / SECONDS_A_REPORT,
     workerSeconds: seconds,
   };
 }
