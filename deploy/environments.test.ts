@@ -17,6 +17,8 @@ test.each(["staging", "production"])(
     expect(there.migrations).toEqual(here.migrations);
     expect(there.assets?.run_worker_first).toEqual(here.assets?.run_worker_first);
     expect(there.triggers).toEqual(here.triggers);
+    // A free account, whose deploy button takes the part above, can't have one.
+    expect([here.limits?.cpu_ms, there.limits?.cpu_ms]).toEqual([undefined, 60_000]);
     expect([there.name, there.vars.AUTH_MODE]).toEqual([`keepstream-${env}`, "token"]);
   },
 );
