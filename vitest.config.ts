@@ -49,9 +49,11 @@ const scriptedEnv = (url: string, stores: StoreSettings) => ({
   TEMPORAL_ADDRESS: "",
   EDGE_URL: "",
   SESSION_SECRET: "only-for-tests-only-for-tests",
+  LOG_LEVEL: "error",
+  LOG_PROMPTS: "",
 });
 
-/** What the Worker imports. One that is missing here only costs time. */
+/** What the Worker imports. One that is missing here costs time; one of hono's that is, is another copy of it. */
 const WORKER_PACKAGES = [
   "@anthropic-ai/sdk",
   "@cloudflare/containers",
@@ -67,7 +69,7 @@ const WORKER_PACKAGES = [
   "eventsource-parser",
   "hono",
   "hono/accepts",
-  "hono/body-limit",
+  "hono/route",
   "hono/cookie",
   "hono/factory",
   "hono/html",

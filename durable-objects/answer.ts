@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
 import { type ResponseCache, responseCacheOf } from "../cache/response-cache.ts";
-import type { Clock } from "../producers/producer.ts";
+import type { Clock, Log } from "../producers/producer.ts";
 import type { Receipt } from "../protocol/records.ts";
 import { type Asking, FAREWELL, type Farewell } from "./asking.ts";
 import { ChunkLog } from "./chunk-log.ts";
@@ -54,9 +54,8 @@ export class AnswerObject extends DurableObject<Env> {
       supervisor: () => this.#supervisor,
     });
     const writer = new LogWriter(log, () => disk.sync(), clock, shared.listen(subscribers));
-    const warn = (message: string, details: Record<string, unknown>) =>
-      logger.warn(message, { answer: name, ...details });
-    const own = ownProducer(surroundingsOf(this.env, clock, warn));
+    const tell: Log = (message, details, level) => logger[level ?? "warning"](message, { answer: name, ...details });
+    const own = ownProducer(surroundingsOf(this.env, clock, tell));
     this.#log = log;
     this.#writer = writer;
     this.#subscribers = subscribers;
@@ -68,7 +67,7 @@ export class AnswerObject extends DurableObject<Env> {
       producer: () => own,
       begun: () => this.#watchdog.watch(),
       conversation: (message) => shared.conversation(message),
-      log: warn,
+      log: tell,
     });
   }
 

@@ -20,8 +20,8 @@ export type BridgeAnswer<T> =
   | { ok: false; why: "unreachable" | "unknown" | "refused"; detail: string };
 
 export interface Bridge {
-  /** Starts a run's workflow, or finds it started. */
-  start(start: WorkflowStart): Promise<BridgeAnswer<Workflow>>;
+  /** Starts a run's workflow, or finds it started. `trace` is the span that asks. */
+  start(start: WorkflowStart, trace?: string): Promise<BridgeAnswer<Workflow>>;
   describe(run: string): Promise<BridgeAnswer<Workflow>>;
   list(filter: WorkflowFilter): Promise<BridgeAnswer<WorkflowListReply>>;
   timeline(run: string): Promise<BridgeAnswer<WorkflowTimelineReply>>;
@@ -42,8 +42,17 @@ const DEADLINE_MS = 6_000;
 export function createBridge({ url, token, fetch: send = fetch }: BridgeOptions): Bridge {
   const base = url.replace(/\/+$/, "");
 
-  async function ask<T>(schema: z.ZodType<T>, path: string, init: RequestInit = {}): Promise<BridgeAnswer<T>> {
-    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  async function ask<T>(
+    schema: z.ZodType<T>,
+    path: string,
+    init: RequestInit = {},
+    trace?: string,
+  ): Promise<BridgeAnswer<T>> {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      ...(trace && { traceparent: trace }),
+    };
     let response: Response;
     let body: unknown;
     try {
@@ -67,7 +76,7 @@ export function createBridge({ url, token, fetch: send = fetch }: BridgeOptions)
   }
 
   return {
-    start: (start) => ask(workflowSchema, "/workflows", { method: "POST", body: JSON.stringify(start) }),
+    start: (start, trace) => ask(workflowSchema, "/workflows", { method: "POST", body: JSON.stringify(start) }, trace),
     describe: (run) => ask(workflowSchema, `/workflows/${run}`),
     list: (filter) => ask(workflowListReplySchema, `/workflows?${new URLSearchParams(toQuery(filter))}`),
     timeline: (run) => ask(workflowTimelineReplySchema, `/workflows/${run}/timeline`),

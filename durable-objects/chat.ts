@@ -5,26 +5,29 @@ import { getLogger } from "@logtape/logtape";
 import { archiveOf } from "../archive/config.ts";
 import { cacheHeaders } from "../cache/cache-status.ts";
 import { statsCountersOf } from "../cache/stats-counters.ts";
-import type { Clock } from "../producers/producer.ts";
+import type { Clock, Log } from "../producers/producer.ts";
+import type { ExportedChat } from "../protocol/access.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
 import type { RunEndedRecord, RunStatus, TitleRecord } from "../protocol/records.ts";
 import type { ChatReply, ChunksReply } from "../protocol/requests.ts";
+import { CLOSE } from "../protocol/socket.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
 import { Connections, type Reading, type StreamForm } from "./connections.ts";
 import { Deliveries } from "./deliveries.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { LogWriter } from "./log-writer.ts";
-import type { ChatUpdate } from "./outbox.ts";
+import { type ChatUpdate, unsettled } from "./outbox.ts";
 import type { PersonObject } from "./person.ts";
 import { type OutsideCall, type OutsideReply, ProducersDoor } from "./producers-door.ts";
 import { Resting } from "./resting.ts";
 import type { RunAsk } from "./run-ask.ts";
+import { runLine } from "./run-line.ts";
 import { newSecret } from "./secret.ts";
 import { Subscribers } from "./subscribers.ts";
 import { type Started, Supervisor } from "./supervisor.ts";
 import { tiersOf } from "./tiers.ts";
-import { chatView, type RunStatusView, runStatus } from "./views.ts";
+import { chatExport, chatView, type RunStatusView, runStatus } from "./views.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const clock: Clock = { now: () => Date.now(), after: (ms, callback) => void setTimeout(callback, ms) };
@@ -78,14 +81,20 @@ export class ChatObject extends DurableObject<Env> {
     const disk = durableDisk(this.ctx.storage);
     const log = new ChunkLog(disk);
     const isThere = () => this.#log === log && !this.#erasing;
-    const warn = (message: string, details: Record<string, unknown>) =>
-      logger.warn(message, { chat: log.chat?.chatId, ...details });
+    const tell: Log = (message, details, level) => {
+      const run = typeof details.run === "number" ? { run: log.runId(details.run) } : {};
+      logger[level ?? "warning"](message, { chat: log.chat?.chatId, ...details, ...run });
+    };
     const subscribers = new Subscribers(log, clock, () => this.#writer);
     const writer = new LogWriter(log, () => disk.sync(), clock, {
       shown: (run, record) => subscribers.shown(run, record),
       promised: (run, record, position) => {
         subscribers.promised(run, record, position);
-        if (record.type !== "run.ended") return;
+        if (record.type !== "run.started" && record.type !== "run.ended") return;
+        const chat = log.chat?.chatId;
+        const said = record.type === "run.started" ? "run started" : "run ended";
+        logger.info(said, () => ({ chat, ...runLine(record, log.run(run ?? 0)?.trace ?? null) }));
+        if (record.type === "run.started") return;
         this.#uncounted.push(record);
         // Kept answers may be many: they are counted by the alarm.
         if (record.receipt.cache !== "hit") this.#count();
@@ -110,9 +119,9 @@ export class ChatObject extends DurableObject<Env> {
       chunkLog: log,
       writer,
       clock,
-      producer: tiersOf(this.env, { log, writer, door, clock, background, warn }),
+      producer: tiersOf(this.env, { log, writer, door, clock, background, tell }),
       begun: (open) => this.#watchdog.watch(open),
-      log: warn,
+      log: tell,
     });
     this.#deliveries = new Deliveries({
       log,
@@ -122,7 +131,7 @@ export class ChatObject extends DurableObject<Env> {
       archive,
       tellList: (owner, update) => this.#tellList(owner, update),
       state: () => (isThere() ? (this.#supervisor.busy ? "busy" : "idle") : "gone"),
-      warn,
+      warn: tell,
     });
     this.#resting = new Resting({
       log,
@@ -133,7 +142,7 @@ export class ChatObject extends DurableObject<Env> {
       isQuiet: () => log.openRuns().length === 0 && subscribers.size === 0 && this.ctx.getWebSockets().length === 0,
       changed: () => this.#build(),
       lookIn: (ms) => this.#watchdog.lookIn(ms),
-      warn,
+      warn: tell,
     });
   }
 
@@ -298,6 +307,14 @@ export class ChatObject extends DurableObject<Env> {
     });
   }
 
+  /** All that is kept of the chat, in the person's own name. */
+  export(person: string): Promise<Result<ExportedChat>> {
+    return this.#owned(person, async () => {
+      const { chat } = this.#log;
+      return chat ? ok(chatExport(this.#log, this.#writer, chat)) : GONE;
+    });
+  }
+
   rename(person: string, title: string): Promise<Result<ChatReply>> {
     return this.#owned(person, async () => {
       const record: TitleRecord = { type: "title", title };
@@ -341,7 +358,7 @@ export class ChatObject extends DurableObject<Env> {
     this.#count();
     try {
       // First the intent, which outlives whatever may break off what follows.
-      await this.#personOf(person).forget(person, this.ctx.id.toString());
+      await this.#personOf(person).forget(person, this.ctx.id.toString(), unsettled(this.#log));
       await this.#supervisor.abandon();
       for (const socket of this.ctx.getWebSockets()) socket.close(4404, "The chat was deleted.");
       this.#subscribers.endAll();
@@ -352,6 +369,16 @@ export class ChatObject extends DurableObject<Env> {
       this.#erasing = false;
     }
     return ok(null);
+  }
+
+  /** Sends away whoever reads here: what let them in was revoked. */
+  async dismiss(person: string): Promise<void> {
+    if (!this.#chatOf(person).ok) return;
+    for (const socket of this.ctx.getWebSockets()) {
+      this.#connections.left(socket);
+      socket.close(CLOSE.unauthenticated, "The token was revoked.");
+    }
+    this.#subscribers.endAll();
   }
 
   /** Streams and sockets; everything else is a typed call. Only reachable through the namespace's binding. */

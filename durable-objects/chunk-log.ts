@@ -21,7 +21,7 @@ const STEPS = [
    );
    CREATE TABLE runs (
      run INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER, epoch INTEGER NOT NULL,
-     recovery TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, plan TEXT, hold TEXT
+     recovery TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, plan TEXT, hold TEXT, trace TEXT
    );
    CREATE TABLE idempotency (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, run INTEGER NOT NULL) WITHOUT ROWID`,
 ];
@@ -59,6 +59,8 @@ export interface RunRow {
   plan: string | null;
   /** What its owner's limits are held by until it ends; null where there are none. */
   hold: string | null;
+  /** The span that asked for it, as a `traceparent`. */
+  trace: string | null;
 }
 
 interface LogRow extends Record<string, string | number | null> {
@@ -78,6 +80,7 @@ interface RunColumns extends Record<string, string | number | null> {
   ended: string | null;
   plan: string | null;
   hold: string | null;
+  trace: string | null;
 }
 
 /** What a log is, besides the chat's own row: its tables and their keys. */
@@ -91,7 +94,7 @@ const IMAGE_ROWS = 64;
 /** Rows of a log as they are on disk. */
 export type LogImage = { table: string; row: Record<string, SqlValue> }[];
 
-const RUN_COLUMNS = "run, first, last, epoch, recovery, started, ended, plan, hold";
+const RUN_COLUMNS = "run, first, last, epoch, recovery, started, ended, plan, hold, trace";
 const READ_ROWS = 256;
 /** At most what a record's offset, type and run add to its body. */
 const ENVELOPE_BYTES = 200;
@@ -320,16 +323,18 @@ export class ChunkLog {
     recovery: RecoveryPolicy,
     plan: string | null = null,
     hold: string | null = null,
+    trace: string | null = null,
   ): number {
     const first = this.append(started, run);
     this.#sql.exec(
-      "INSERT INTO runs (run, first, epoch, recovery, started, plan, hold) VALUES (?, ?, 1, ?, ?, ?, ?)",
+      "INSERT INTO runs (run, first, epoch, recovery, started, plan, hold, trace) VALUES (?, ?, 1, ?, ?, ?, ?, ?)",
       run,
       first,
       recovery,
       JSON.stringify(started),
       plan,
       hold,
+      trace,
     );
     return first;
   }
@@ -342,12 +347,13 @@ export class ChunkLog {
     text: string,
     ended: RunEndedRecord,
     hold: string | null = null,
+    trace: string | null = null,
   ): [number, LogRecord][] {
     const delta: LogRecord = { type: "delta", run: started.run, at: 0, text };
     const records = [started, ...(text ? [delta] : []), ended];
     const whole = records.map((record): [number, LogRecord] => [this.append(record, run), record]);
     this.#sql.exec(
-      "INSERT INTO runs (run, first, last, epoch, recovery, started, ended, hold) VALUES (?, ?, ?, 1, ?, ?, ?, ?)",
+      "INSERT INTO runs (run, first, last, epoch, recovery, started, ended, hold, trace) VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?)",
       run,
       this.#last - records.length + 1,
       this.#last,
@@ -355,6 +361,7 @@ export class ChunkLog {
       JSON.stringify(started),
       JSON.stringify(ended),
       hold,
+      trace,
     );
     return whole;
   }
@@ -447,7 +454,7 @@ export class ChunkLog {
 }
 
 function toRun(row: RunColumns): RunRow {
-  const { run, first, last, epoch, recovery, started, ended, plan, hold } = row;
+  const { run, first, last, epoch, recovery, started, ended, plan, hold, trace } = row;
   return {
     run,
     first,
@@ -458,5 +465,6 @@ function toRun(row: RunColumns): RunRow {
     ended: ended === null ? null : (JSON.parse(ended) as RunEndedRecord),
     plan,
     hold,
+    trace,
   };
 }

@@ -108,8 +108,10 @@ class Commission {
   }
 
   async #ask(): Promise<BridgeAnswer<Workflow>> {
-    const { run, provider, model } = this.#assignment.started;
-    return this.#at.bridge.start({ run, chatId: this.#at.chatId(), provider, model, owner: await this.#at.owner() });
+    const { started, ask } = this.#assignment;
+    const { run, provider, model } = started;
+    const start = { run, chatId: this.#at.chatId(), provider, model, owner: await this.#at.owner() };
+    return this.#at.bridge.start(start, ask.trace);
   }
 
   /** Looks after the run until its worker has been silent for a while, then asks the bridge how it is. */

@@ -2,7 +2,7 @@
 // shows what it is shown and promises no more than it was promised, so promises chain. When the answer can't be had any
 // more, the run goes on by itself, on the same ladder as every other.
 import type { Term } from "../producers/office.ts";
-import type { Clock } from "../producers/producer.ts";
+import type { Clock, Log } from "../producers/producer.ts";
 import type { LogRecord, Receipt, Recovery, RunEndedRecord } from "../protocol/records.ts";
 import { pause } from "../providers/pause.ts";
 import type { AnswerDoor, Followed } from "./asking.ts";
@@ -15,7 +15,7 @@ export interface FollowerOptions {
   /** Where the answer will be kept, and for how long, seconds. */
   key: string;
   ttl: number;
-  log(message: string, details: Record<string, unknown>): void;
+  log: Log;
 }
 
 /** What is left of a run that can't follow its answer any more: its words, and what it went through. */

@@ -39,6 +39,8 @@ export interface Opening {
   plan: string | null;
   /** What its owner's limits are held by until it ends. */
   hold?: string | null;
+  /** The span that asked for it. */
+  trace?: string | null;
   /** The answer, where it is there already: then the run is over when it begins. */
   whole?: WholeAnswer | null;
 }
@@ -127,15 +129,15 @@ export class LogWriter {
     return { opening, onDisk: this.#settle() };
   }
 
-  #begin({ records, run, started, recovery, plan, hold, whole }: Opening): void {
+  #begin({ records, run, started, recovery, plan, hold, trace, whole }: Opening): void {
     for (const record of records) this.#write(null, record);
     if (!whole) {
-      this.#announce(this.#log.startRun(run, started, recovery, plan, hold), run, started);
+      this.#announce(this.#log.startRun(run, started, recovery, plan, hold, trace), run, started);
       return;
     }
     const { run: id, time } = started;
     const ended: RunEndedRecord = { type: "run.ended", run: id, ...whole.ended, replacedBy: null, time };
-    for (const [position, record] of this.#log.wholeRun(run, started, recovery, whole.text, ended, hold)) {
+    for (const [position, record] of this.#log.wholeRun(run, started, recovery, whole.text, ended, hold, trace)) {
       this.#announce(position, run, record);
     }
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Receipt } from "../protocol/records.ts";
 import { batch, CHAT, endedWell, opening, openObject, TestDisk } from "../tests/chat-kit.ts";
-import { pendingUpdate } from "./outbox.ts";
+import { pendingUpdate, unsettled } from "./outbox.ts";
 
 describe("what the person's list is told", () => {
   test("a chat that began: its title, its first text, and that it runs", async () => {
@@ -29,6 +29,20 @@ describe("what the person's list is told", () => {
       running: false,
       texts: [{ messageId: "a1", text: "Because" }],
     });
+  });
+
+  test("what a run took, when it has ended, and what of that it may not have heard", async () => {
+    const { writer, log } = openObject(new TestDisk());
+    await writer.start(() => ({ ...opening(log), hold: "held" })).onDisk;
+    expect(unsettled(log)).toEqual([]);
+    const ended = endedWell();
+    const receipt = { ...ended.receipt, inputTokens: 900, outputTokens: 100, cost: 0.5 };
+    await writer.end(1, 1, { ...ended, receipt });
+    const settled = [{ run: `${CHAT}.1`, hold: "held", tokens: 1_000, dollars: 0.5 }];
+    expect(pendingUpdate(log, { through: log.last, archived: 0 })?.settled).toEqual(settled);
+    expect(unsettled(log)).toEqual(settled);
+    log.setDelivered({ delivered: log.last });
+    expect(unsettled(log)).toEqual([]);
   });
 
   test("how long the conversation is, by the last run whose answer a provider counted, then or before", async () => {

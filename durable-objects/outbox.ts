@@ -2,9 +2,9 @@
 // beyond their cursors has yet to be delivered, and delivering twice changes nothing.
 import type { ChatFacts } from "../archive/facts.ts";
 import { parseTarget } from "../protocol/ids.ts";
-import type { Receipt } from "../protocol/records.ts";
+import type { Receipt, RunEndedRecord } from "../protocol/records.ts";
 import { titleFrom } from "../protocol/title.ts";
-import type { ChatRow, ChunkLog } from "./chunk-log.ts";
+import type { ChatRow, ChunkLog, RunRow } from "./chunk-log.ts";
 import type { Settlement } from "./quota.ts";
 
 /** What a person's list keeps of a chat. */
@@ -55,7 +55,7 @@ export function pendingUpdate(log: ChunkLog, { through, archived }: Extent, hear
     } else if (record.type === "run.ended") {
       const run = log.run(parseTarget(record.run)?.run ?? 0);
       if (run) texts.push({ messageId: run.started.message, text: log.text(run).text, time: record.time });
-      if (run?.hold) settled.push({ run: record.run, hold: run.hold, ...spent(record.receipt) });
+      settled.push(...settlementOf(run, record));
       context = lengthOf(record.receipt) || context;
       updated = record.time;
     } else if (record.type === "run.started") {
@@ -71,6 +71,19 @@ export function pendingUpdate(log: ChunkLog, { through, archived }: Extent, hear
 function lengthOf({ inputTokens, outputTokens, saved }: Receipt): number {
   const made = saved ?? { inputTokens, outputTokens };
   return (made.inputTokens ?? 0) + (made.outputTokens ?? 0);
+}
+
+/** What runs that have ended took, as far as the list may not know it. */
+export function unsettled(log: ChunkLog): Settlement[] {
+  const { chat } = log;
+  if (!chat) return [];
+  return log.news(chat.delivered, log.last, Number.MAX_SAFE_INTEGER).flatMap(({ run, record }) => {
+    return record.type === "run.ended" ? settlementOf(log.run(run ?? 0), record) : [];
+  });
+}
+
+function settlementOf(run: RunRow | undefined, { run: id, receipt }: RunEndedRecord): Settlement[] {
+  return run?.hold ? [{ run: id, hold: run.hold, ...spent(receipt) }] : [];
 }
 
 /** What a receipt says was used. An answer that another ask paid for takes nothing; a price nobody knows counts as none. */

@@ -13,7 +13,7 @@ import type { ChatListReply, ChatSummary, SearchReply } from "../protocol/reques
 import { durableDisk } from "./durable-disk.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { ChatUpdate } from "./outbox.ts";
-import { type Demand, QUOTA_STEP, Quota, type Standing } from "./quota.ts";
+import { type Demand, QUOTA_STEP, Quota, type Settlement, type Standing } from "./quota.ts";
 import { matchesTitle, matchOf } from "./search-query.ts";
 import type { Disk } from "./sql.ts";
 
@@ -25,7 +25,7 @@ const STEPS = [
    CREATE TABLE deleted (id TEXT PRIMARY KEY) WITHOUT ROWID;
    CREATE TABLE erasures (chat TEXT PRIMARY KEY, person TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
    CREATE TABLE erasing (id INTEGER PRIMARY KEY CHECK (id = 1), person TEXT NOT NULL);
-   CREATE TABLE closed (id INTEGER PRIMARY KEY CHECK (id = 1));
+   CREATE TABLE closed (id INTEGER PRIMARY KEY CHECK (id = 1), sweep INTEGER);
    CREATE TABLE idempotency (
      key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, chat TEXT NOT NULL, time INTEGER NOT NULL
    ) WITHOUT ROWID;
@@ -91,6 +91,9 @@ const CARRY_OUT_AGAIN_MS = 1_000;
 const CARRY_OUT_AGAIN_AT_MOST_MS = 600_000;
 /** Deletions carried out together. */
 const ERASURES = 50;
+/** When whoever came back by a token that was just revoked is sent away for good: it is remembered for less, elsewhere. */
+const SWEEP_AFTER_MS = 6_000;
+const DISMISSED_AT_ONCE = 50;
 /** Chats ahead of the archive that are searched here meanwhile; with more of them, all are. */
 const AHEAD = 100;
 /** Chats that a full page may skip because a cursor's neighbours share its time. */
@@ -209,8 +212,31 @@ export class PersonObject extends DurableObject<Env> {
   }
 
   /** The token that this person is was revoked: they ask for nothing more. */
-  async close(): Promise<void> {
-    this.#open().exec("INSERT OR IGNORE INTO closed (id) VALUES (1)");
+  async close(person: string): Promise<void> {
+    const sweep = Date.now() + SWEEP_AFTER_MS;
+    this.#open().exec("INSERT OR REPLACE INTO closed (id, sweep) VALUES (1, ?)", sweep);
+    await this.ctx.storage.setAlarm(sweep);
+    await this.#dismissReaders(person);
+  }
+
+  /** Whoever reads with a token that was revoked is sent away, wherever that is. */
+  async #dismissReaders(person: string): Promise<void> {
+    const chats = this.#open().exec<{ id: string }>("SELECT id FROM chats ORDER BY updated DESC");
+    for (let from = 0; from < chats.length; from += DISMISSED_AT_ONCE) {
+      const some = chats.slice(from, from + DISMISSED_AT_ONCE);
+      const sent = some.map(({ id }) => this.env.CHAT.get(this.env.CHAT.idFromString(id)).dismiss(person));
+      await Promise.allSettled(sent);
+    }
+  }
+
+  /** Once more, when nobody lets the token in any longer. Null when that is done, else how long to wait, ms. */
+  async #sweep(): Promise<number | null> {
+    const [closed] = this.#open().exec<{ sweep: number | null }>("SELECT sweep FROM closed");
+    const left = closed?.sweep ? closed.sweep - Date.now() : null;
+    if (left === null || left > 0) return left;
+    await this.#dismissReaders(this.ctx.id.name ?? "");
+    this.#open().exec("UPDATE closed SET sweep = NULL");
+    return null;
   }
 
   /** Takes what a chat's outbox delivers, unless the chat was deleted. Idempotent. */
@@ -295,10 +321,11 @@ export class PersonObject extends DurableObject<Env> {
 
   /**
    * Forgets a chat, and sees to it that everybody else does: its own object and the archive are told until they have.
-   * Only for who knows that the chat is this person's.
+   * Only for who knows that the chat is this person's. `settled` is what its runs took and it could not tell before.
    */
-  async forget(person: string, chatId: string): Promise<void> {
+  async forget(person: string, chatId: string, settled: readonly Settlement[] = []): Promise<void> {
     const disk = this.#open();
+    this.#quota.settle(settled, Date.now());
     this.#quota.forfeit(chatId, Date.now());
     disk.transaction(() => {
       disk.exec("DELETE FROM chats WHERE id = ?", chatId);
@@ -314,9 +341,13 @@ export class PersonObject extends DurableObject<Env> {
   /** Goes on with what broke off, and carries out deletions. */
   override async alarm(): Promise<void> {
     const erasing = () => this.#open().exec<{ person: string }>("SELECT person FROM erasing")[0];
-    const [again] = await Promise.all([this.#carryOut(), erasing() && this.#erase(erasing()?.person ?? "")]);
-    const due = erasing() ? ERASE_AGAIN_MS : again;
-    if (due !== null) await this.ctx.storage.setAlarm(Date.now() + due);
+    const [again, sweep] = await Promise.all([
+      this.#carryOut(),
+      this.#sweep(),
+      erasing() && this.#erase(erasing()?.person ?? ""),
+    ]);
+    const due = [erasing() ? ERASE_AGAIN_MS : again, sweep].filter((ms) => ms !== null);
+    if (due.length > 0) await this.ctx.storage.setAlarm(Date.now() + Math.min(...due));
   }
 
   /** Carries out what is left of deletions. Null when that is all, else how long to wait before the next attempt, ms. */

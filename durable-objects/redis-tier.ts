@@ -9,6 +9,7 @@ import type { Inheritance, Office, Term } from "../producers/office.ts";
 import { produce } from "../producers/producer.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import type { CachePace } from "../protocol/requests.ts";
+import { traceFields } from "../protocol/trace.ts";
 import type { AnswerDoor } from "./asking.ts";
 import { Follower, type Stranded } from "./follower.ts";
 import { ageOf, hitReceipt } from "./kept-receipt.ts";
@@ -97,6 +98,7 @@ class RedisRun {
       if (kept) return replay(this.#assignment, this.#term, kept, text, this.#options.clock, pace);
     }
     const { clock, log } = this.#options;
+    log("follows an answer", { run: started.run, answer, ...traceFields(this.#assignment.ask.trace ?? null) }, "info");
     const door = this.#options.answer(answer);
     const term = { ...this.#term, office: asMiss(this.#term.office) };
     const stranded = await new Follower({ door, clock, key, ttl, log }, this.#assignment, term).run();

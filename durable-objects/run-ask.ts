@@ -29,4 +29,6 @@ export interface RunAsk {
   idempotency: { key: string; fingerprint: string } | null;
   /** What the asker's limits are held by until the run ends; absent where there are none. */
   hold?: string;
+  /** The span of the request that asks, as a `traceparent`. */
+  trace?: string;
 }

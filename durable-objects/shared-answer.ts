@@ -159,7 +159,7 @@ export class SharedAnswer {
 
   #begin({ provider, ask, policy, key, ttl }: Asking): number {
     const { clock } = this.#options;
-    const { model, temperature, maxOutputTokens, system, turns } = ask;
+    const { model, temperature, maxOutputTokens, system, turns, trace = null } = ask;
     const time = clock.now();
     const run = this.#log.nextRun();
     const records = this.#log.last > 0 ? [] : toMessages(turns, time);
@@ -169,6 +169,7 @@ export class SharedAnswer {
       // Whoever is left without an answer sees for itself whether to have another one made.
       recovery: policy === "replace" ? "continue" : policy,
       plan: JSON.stringify({ key, ttl } satisfies Plan),
+      trace,
       started: {
         type: "run.started",
         run: this.#log.runId(run),

@@ -242,7 +242,7 @@ test("when the disk refuses a run's end, the run keeps a producer until it has e
   disk.refuseNext = true;
   void supervisor.cancel(1);
   await rest();
-  expect([logged, run(1).ended, supervisor.busy]).toEqual([["producer failed"], null, true]);
+  expect([logged, run(1).ended, supervisor.busy]).toEqual([["provider let go", "producer failed"], null, true]);
   await clock.advance(10_000);
   expect([run(1).ended?.status, log.text(run(1)).text, supervisor.busy]).toEqual(["cancelled", "Because", false]);
 });

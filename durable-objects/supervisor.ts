@@ -2,7 +2,7 @@
 // object's alarm again, and each run found open gets a new producer under a new epoch.
 import type { Kept } from "../cache/cache-status.ts";
 import type { Ended, Term } from "../producers/office.ts";
-import type { Clock } from "../producers/producer.ts";
+import type { Clock, Log } from "../producers/producer.ts";
 import { MAX_OPEN_RUNS_PER_CHAT } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import type { CacheStatus, LogRecord, RunStartedRecord, RunStatus, Tier } from "../protocol/records.ts";
@@ -37,8 +37,7 @@ interface Options {
   begun?(open: boolean): void;
   /** The conversation down to a message; by default, that of the log's tree. */
   conversation?(message: string): Turn[];
-  /** For the operator; never a prompt's or an answer's text. */
-  log(message: string, details: Record<string, unknown>): void;
+  log: Log;
 }
 
 interface Producing {
@@ -191,10 +190,10 @@ export class Supervisor {
     await onDisk;
     const row = this.#log.run(run);
     if (!row) return;
-    const { started, recovery: policy, plan } = row;
+    const { started, recovery: policy, plan, trace } = row;
     const { temperature, maxOutputTokens, system } = started.params;
     const turns = this.#options.conversation?.(started.parent) ?? pathTo(this.#log, started.parent);
-    const ask = { model: started.model, system, temperature, maxOutputTokens, turns };
+    const ask = { model: started.model, system, temperature, maxOutputTokens, turns, ...(trace && { trace }) };
     const fresh = onDisk !== null;
     const takeOffice = async () => {
       const first = fresh && this.#writer.openRun(run)?.epoch === 1;
@@ -253,7 +252,7 @@ export class Supervisor {
   }
 
   #open(ask: RunAsk, time: number, parent: string | null, { cache, plan, whole }: Outlook): Opening {
-    const { prompt, history = [], tier, provider, model, params, recovery, hold = null } = ask;
+    const { prompt, history = [], tier, provider, model, params, recovery, hold = null, trace = null } = ask;
     const records: LogRecord[] = [];
     let answered = parent;
     const said: Turn[] = prompt === null ? [] : [...history, { role: "user", text: prompt }];
@@ -263,14 +262,21 @@ export class Supervisor {
       answered = id;
     }
     const asked = { parent: answered ?? "", tier, provider, model, params, cache, time };
-    return { records, recovery, plan, hold, whole, ...this.#next(asked) };
+    return { records, recovery, plan, hold, trace, whole, ...this.#next(asked) };
   }
 
   /** A second run for the same message. It may not be replaced in its turn: that would spend without end. */
   #replacement(run: number): Opening {
     const row = this.#log.run(run) as RunRow;
     const started = { ...row.started, time: this.#options.clock.now() };
-    return { records: [], recovery: "continue", plan: row.plan, hold: row.hold, ...this.#next(started) };
+    return {
+      records: [],
+      recovery: "continue",
+      plan: row.plan,
+      hold: row.hold,
+      trace: row.trace,
+      ...this.#next(started),
+    };
   }
 
   #next(asked: Omit<RunStartedRecord, "type" | "run" | "message">): { run: number; started: RunStartedRecord } {

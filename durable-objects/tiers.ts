@@ -22,7 +22,7 @@ interface ChatParts {
   clock: Clock;
   /** Lets something go on with nobody waiting for it. */
   background(work: Promise<unknown>): void;
-  warn: OwnProducerOptions["log"];
+  tell: OwnProducerOptions["log"];
 }
 
 /** What every producer has around it in this deployment. */
@@ -39,9 +39,9 @@ export function surroundingsOf(env: Env, clock: Clock, log: OwnProducerOptions["
 
 export function tiersOf(
   env: Env,
-  { log, writer, door, clock, background, warn }: ChatParts,
+  { log, writer, door, clock, background, tell }: ChatParts,
 ): (tier: Tier) => TierProducer {
-  const surroundings = surroundingsOf(env, clock, warn);
+  const surroundings = surroundingsOf(env, clock, tell);
   const own = ownProducer(surroundings);
   const redis = redisTier({
     ...surroundings,

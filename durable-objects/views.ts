@@ -1,4 +1,6 @@
 // What a chat says of itself: the replies of the API, made from its log and its open runs.
+
+import type { ExportedChat } from "../protocol/access.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import type { ChatReply, StatusReply } from "../protocol/requests.ts";
 import { titleFrom } from "../protocol/title.ts";
@@ -46,4 +48,11 @@ export function chatView(log: ChunkLog, writer: LogWriter, chat: ChatRow): ChatR
     messages,
     offset: formatOffset(writer.durable),
   };
+}
+
+/** With what nobody else is told of a chat. */
+export function chatExport(log: ChunkLog, writer: LogWriter, chat: ChatRow): ExportedChat {
+  const { chatId, share } = chat;
+  const runs = log.runs().map(({ started, ended }) => ({ started, ended }));
+  return { ...chatView(log, writer, chat), share: share && chatId + share, runs };
 }

@@ -96,6 +96,8 @@ async function main(): Promise<void> {
   const temporal = await temporalPart({ set, data, log });
   closing.push(() => temporal.stop());
   Object.assign(vars, stores.vars, temporal.vars);
+  // A terminal is not for a line a request.
+  vars.LOG_LEVEL ??= "warning";
 
   if (values.watch) {
     ensurePlaceholder();

@@ -4,6 +4,7 @@
 import { estimateTokenCount } from "tokenx";
 import type { Recovery, RunError } from "../protocol/records.ts";
 import type { RecoveryPolicy } from "../protocol/requests.ts";
+import { nextSpan, traceFields } from "../protocol/trace.ts";
 import { pause } from "../providers/pause.ts";
 import {
   type Ask,
@@ -27,6 +28,9 @@ export interface Clock {
   after(ms: number, callback: () => void): void;
 }
 
+/** For the operator; never a prompt's or an answer's text. A warning, unless it says that it is none. */
+export type Log = (message: string, details: Record<string, unknown>, level?: "info") => void;
+
 export interface Job {
   run: number;
   ask: Ask;
@@ -45,8 +49,7 @@ export interface Surroundings {
   /** Who decides on asking again an ask that has shown nothing. Without it the producer does, and waits itself. */
   retries?: Retries;
   cost(job: Job, bill: Bill): number | null;
-  /** For the operator; never a prompt's or an answer's text. */
-  log(message: string, details: Record<string, unknown>): void;
+  log: Log;
 }
 
 export interface Retries {
@@ -136,7 +139,6 @@ class Production {
         if (this.#fence.signal.aborted) return;
         if (this.#job.signal.aborted) continue;
         error = asProviderError(thrown);
-        this.#at.log("request failed", { run: this.#job.run, rung, code: error.code, status: error.status });
         const next = await this.#after(error, rung);
         if (next instanceof ProviderError) return this.#fail(next);
         rung = next;
@@ -227,7 +229,32 @@ class Production {
         beginning = { kind: "reattach", bookmark, text: this.#text.slice(this.#answerFrom) };
       else if (this.#text) beginning = { kind: "continue", prefix: this.#text };
     }
-    return provider.stream(ask, beginning, (piece) => this.#take(piece, rung), this.#signal);
+    return this.#traced(rung, (trace) =>
+      provider.stream({ ...ask, ...(trace && { trace }) }, beginning, (piece) => this.#take(piece, rung), this.#signal),
+    );
+  }
+
+  /** Makes one request to the provider, as a span of the run's trace, and logs what came of it. */
+  async #traced(rung: Attempt, request: (span: string | null) => Promise<Ending>): Promise<Ending> {
+    const { clock, random, log, office } = this.#at;
+    const { ask, provider, signal } = this.#job;
+    const span = ask.trace === undefined ? null : nextSpan(ask.trace, random);
+    const began = clock.now();
+    const run = office.held?.started.run;
+    const details = { run, provider: provider.name, rung, ...traceFields(span, ask.trace) };
+    try {
+      const ending = await request(span);
+      log("provider answered", { ...details, ms: clock.now() - began }, "info");
+      return ending;
+    } catch (error) {
+      const ms = clock.now() - began;
+      if (this.#signal.aborted) log("provider let go", { ...details, ms, stopped: signal.aborted }, "info");
+      else {
+        const { code, status } = asProviderError(error);
+        log("provider failed", { ...details, ms, code, status });
+      }
+      throw error;
+    }
   }
 
   /** Only a producer lost with its memory leaves text that is made again; after a broken stream we have it all. */
@@ -297,7 +324,10 @@ class Production {
   /** Stops an answer at a provider that would go on with it without us, and be paid for it. */
   async #stopAnswer(bookmark: Bookmark): Promise<void> {
     await this.#job.provider.cancel(bookmark).catch((error) => {
-      this.#at.log("provider did not take the cancel", { run: this.#job.run, error: String(error) });
+      this.#at.log("provider did not take the cancel", {
+        run: this.#at.office.held?.started.run,
+        error: String(error),
+      });
     });
   }
 

@@ -1,6 +1,6 @@
 // Who may come in, on the wire: scopes, the tokens an admin makes, what a person may use and has used, shared chats.
 import { z } from "zod";
-import { providerNameSchema, tierSchema } from "./records.ts";
+import { orNull, providerNameSchema, runEndedRecordSchema, runStartedRecordSchema, tierSchema } from "./records.ts";
 import { chatMessageSchema, chatReplySchema } from "./requests.ts";
 
 export const scopeSchema = z
@@ -60,8 +60,10 @@ export type TokenSummary = z.infer<typeof tokenSummarySchema>;
 export const madeTokenSchema = z
   .object({ ...tokenSummarySchema.shape, token: z.string().describe("Told this once; only its digest is kept.") })
   .meta({ id: "MadeToken" });
+export type MadeToken = z.infer<typeof madeTokenSchema>;
 
 export const tokenListReplySchema = z.object({ tokens: z.array(tokenSummarySchema) }).meta({ id: "TokenListReply" });
+export type TokenListReply = z.infer<typeof tokenListReplySchema>;
 
 /** What a deployment is, for its admin. */
 export const overviewReplySchema = z
@@ -110,9 +112,19 @@ export const meReplySchema = z
   .meta({ id: "MeReply" });
 export type MeReply = z.infer<typeof meReplySchema>;
 
+/** A chat with what reading it does not tell: how each answer was asked for, and whether it is shared. */
+export const exportedChatSchema = z
+  .object({
+    ...chatReplySchema.shape,
+    share: z.string().nullable().describe("The token of its link, where it is shared."),
+    runs: z.array(z.object({ started: runStartedRecordSchema, ended: orNull(runEndedRecordSchema) })),
+  })
+  .meta({ id: "ExportedChat" });
+export type ExportedChat = z.infer<typeof exportedChatSchema>;
+
 /** All that is kept of a person. */
 export const meExportSchema = z
-  .object({ ...meReplySchema.shape, exportedAt: z.number(), chats: z.array(chatReplySchema) })
+  .object({ ...meReplySchema.shape, exportedAt: z.number(), chats: z.array(exportedChatSchema) })
   .meta({ id: "MeExport" });
 
 export const shareReplySchema = z

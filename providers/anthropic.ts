@@ -5,7 +5,15 @@ import { AnthropicEvents } from "./anthropic-events.ts";
 import { turnsFor } from "./conversation.ts";
 import type { Answerer } from "./errors.ts";
 import { ANTHROPIC_MODELS, offeredModels, SMALL_REQUEST_MS } from "./models.ts";
-import type { Ask, Beginning, Ending, ListedModel, Piece, Provider } from "./provider.ts";
+import {
+  type Ask,
+  type Beginning,
+  type Ending,
+  type ListedModel,
+  type Piece,
+  type Provider,
+  traceHeaders,
+} from "./provider.ts";
 import { exchange } from "./read-events.ts";
 import { fromSdk } from "./sdk-error.ts";
 import { PATIENCE, type Patience } from "./stall-watch.ts";
@@ -98,7 +106,7 @@ export class AnthropicProvider implements Provider {
     };
     try {
       const timeout = this.#patience.firstByteMs * 2;
-      return await this.#client.messages.create(body, { signal, timeout }).asResponse();
+      return await this.#client.messages.create(body, { signal, timeout, headers: traceHeaders(ask) }).asResponse();
     } catch (error) {
       throw fromSdk(error, who);
     }

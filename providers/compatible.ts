@@ -12,6 +12,7 @@ import {
   type Piece,
   type Provider,
   ProviderError,
+  traceHeaders,
 } from "./provider.ts";
 import { exchange } from "./read-events.ts";
 import { fromSdk } from "./sdk-error.ts";
@@ -108,7 +109,8 @@ export class CompatibleProvider implements Provider {
     };
     try {
       const timeout = this.#patience.firstByteMs * 2;
-      return await this.#client.chat.completions.create(body, { signal, timeout }).asResponse();
+      const options = { signal, timeout, headers: traceHeaders(ask) };
+      return await this.#client.chat.completions.create(body, options).asResponse();
     } catch (error) {
       throw fromSdk(error, who);
     }

@@ -16,6 +16,7 @@ import {
   type Piece,
   type Provider,
   ProviderError,
+  traceHeaders,
 } from "./provider.ts";
 import { exchange } from "./read-events.ts";
 import { fromSdk } from "./sdk-error.ts";
@@ -83,7 +84,7 @@ export class OpenAIProvider implements Provider {
 
   async stream(ask: Ask, beginning: Beginning, onPiece: (piece: Piece) => void, signal: AbortSignal): Promise<Ending> {
     const who = this.#who(ask.model);
-    if (beginning.kind === "reattach") return await this.#goOn(beginning, who, onPiece, signal);
+    if (beginning.kind === "reattach") return await this.#goOn(ask, beginning, who, onPiece, signal);
     const run = (onPiece: (piece: Piece) => void, signal: AbortSignal) =>
       exchange({
         who,
@@ -134,7 +135,7 @@ export class OpenAIProvider implements Provider {
       ...(ask.maxOutputTokens !== null && { max_output_tokens: ask.maxOutputTokens }),
     };
     try {
-      return await this.#client.responses.create(body, this.#request(signal)).asResponse();
+      return await this.#client.responses.create(body, this.#request(signal, ask)).asResponse();
     } catch (error) {
       const failure = fromSdk(error, who);
       const { code, status, message } = failure;
@@ -146,12 +147,18 @@ export class OpenAIProvider implements Provider {
   }
 
   /** An answer can be streamed for a few minutes after it was begun, and be had in one piece for days after that. */
-  async #goOn(from: Reattach, who: Answerer, onPiece: (piece: Piece) => void, signal: AbortSignal): Promise<Ending> {
+  async #goOn(
+    ask: Ask,
+    from: Reattach,
+    who: Answerer,
+    onPiece: (piece: Piece) => void,
+    signal: AbortSignal,
+  ): Promise<Ending> {
     try {
       return await exchange({
         who,
         decoder: new OpenAIEvents(who, from.bookmark.responseId),
-        request: (signal) => this.#reattach(from.bookmark, who, signal),
+        request: (signal) => this.#reattach(ask, from.bookmark, who, signal),
         onPiece,
         signal,
         patience: this.#patience,
@@ -159,13 +166,14 @@ export class OpenAIProvider implements Provider {
     } catch (error) {
       if (!(error instanceof StreamOver)) throw error;
     }
-    return await this.#rest(from, who, onPiece, signal);
+    return await this.#rest(ask, from, who, onPiece, signal);
   }
 
-  async #reattach({ responseId, sequenceNumber }: Bookmark, who: Answerer, signal: AbortSignal): Promise<Response> {
+  async #reattach(ask: Ask, bookmark: Bookmark, who: Answerer, signal: AbortSignal): Promise<Response> {
+    const { responseId, sequenceNumber } = bookmark;
     try {
       const query = { stream: true, starting_after: sequenceNumber, include_obfuscation: false } as const;
-      return await this.#client.responses.retrieve(responseId, query, this.#request(signal)).asResponse();
+      return await this.#client.responses.retrieve(responseId, query, this.#request(signal, ask)).asResponse();
     } catch (error) {
       const failure = fromSdk(error, who);
       if (failure.status === 400) throw new StreamOver(failure);
@@ -174,10 +182,16 @@ export class OpenAIProvider implements Provider {
   }
 
   /** What is missing of an answer, once it is whole. */
-  async #rest(from: Reattach, who: Answerer, onPiece: (piece: Piece) => void, signal: AbortSignal): Promise<Ending> {
+  async #rest(
+    ask: Ask,
+    from: Reattach,
+    who: Answerer,
+    onPiece: (piece: Piece) => void,
+    signal: AbortSignal,
+  ): Promise<Ending> {
     let lost = 0;
     for (let waited = 0; waited < WHOLE_WITHIN_MS; waited += ASK_AGAIN_MS) {
-      const response = await this.#whole(from.bookmark, who, signal);
+      const response = await this.#whole(ask, from.bookmark, who, signal);
       if (response instanceof ProviderError) {
         if (response.final || ++lost === QUESTIONS_LOST) throw response;
       } else if (response.status !== "in_progress" && response.status !== "queued") {
@@ -194,9 +208,9 @@ export class OpenAIProvider implements Provider {
   }
 
   /** The answer as it is now, or why it can't be had. Rejects when aborted. */
-  async #whole({ responseId }: Bookmark, who: Answerer, signal: AbortSignal) {
+  async #whole(ask: Ask, { responseId }: Bookmark, who: Answerer, signal: AbortSignal) {
     try {
-      return await this.#client.responses.retrieve(responseId, {}, this.#request(signal));
+      return await this.#client.responses.retrieve(responseId, {}, this.#request(signal, ask));
     } catch (error) {
       signal.throwIfAborted();
       const failure = fromSdk(error, who);
@@ -205,8 +219,8 @@ export class OpenAIProvider implements Provider {
   }
 
   /** Our own watch decides how long to wait, so the SDK's is out of the way. */
-  #request(signal: AbortSignal) {
-    return { signal, timeout: this.#patience.firstByteMs * 2 };
+  #request(signal: AbortSignal, ask: Ask) {
+    return { signal, timeout: this.#patience.firstByteMs * 2, headers: traceHeaders(ask) };
   }
 
   #who(model: string): Answerer {

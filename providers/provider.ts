@@ -14,6 +14,8 @@ export interface Ask {
   turns: readonly Turn[];
   temperature: number | null;
   maxOutputTokens: number | null;
+  /** What the request is part of, as W3C Trace Context has it in its `traceparent` header. */
+  trace?: string;
 }
 
 /** Where a provider's own stream can be taken up again after a crash. */
@@ -54,6 +56,9 @@ export interface ListedModel {
   id: string;
   name: string;
 }
+
+/** The headers by which a provider that traces requests joins ours to its own. */
+export const traceHeaders = ({ trace }: Ask): Record<string, string> => (trace ? { traceparent: trace } : {});
 
 export interface Provider {
   readonly name: ProviderName;

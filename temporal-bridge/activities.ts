@@ -1,9 +1,10 @@
 // The workflow's steps, as a worker carries them out. Each gives a sign of life all the time, so that Temporal sees within
 // two seconds that a worker is gone; none gives up because the edge can't be reached.
 import { ApplicationFailure, Context } from "@temporalio/activity";
-import type { Clock } from "../producers/producer.ts";
+import type { Clock, Log } from "../producers/producer.ts";
 import type { RunErrorCode, RunStatus } from "../protocol/records.ts";
-import type { Checkpoint } from "../protocol/workflows.ts";
+import { nextSpan, traceFields } from "../protocol/trace.ts";
+import type { Checkpoint, WorkflowStepName } from "../protocol/workflows.ts";
 import type { Providers } from "../providers/registry.ts";
 import { type Activities, FENCED, HEARTBEAT_MS, MAXIMUM_ATTEMPTS, type Made, PROGRESS_SIGNAL } from "./contract.ts";
 import { type Edge, EdgeError } from "./edge.ts";
@@ -11,27 +12,27 @@ import { Generation, howItEnds, type Outcome } from "./generate.ts";
 import { persist } from "./persist.ts";
 
 export interface ActivitiesOptions {
-  edge: Edge;
+  /** The edge, as it is called within that span. */
+  edge(span: string | null): Edge;
   providers: Pick<Providers, "get" | "costOf" | "standings">;
   clock: Clock;
   random(): number;
-  /** For the operator; never a prompt's or an answer's text. */
-  log(message: string, details: Record<string, unknown>): void;
+  log: Log;
 }
 
 /** The workflow is told of an attempt's progress this often, ms: enough to see it move, and little history. */
 const PROGRESS_MS = 5_000;
 
 export function createActivities(options: ActivitiesOptions): Activities {
-  const { edge, providers, clock, random, log } = options;
+  const { providers, clock, random, log } = options;
   const sleep = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
   /** Asks until the edge answers, or Temporal has no use for the answer any more. */
   const ask = <T>(question: () => Promise<T>): Promise<T> =>
     persist(question, Context.current().cancellationSignal, sleep, random);
 
   return {
-    validatePrompt: ({ run }) =>
-      alive(null, async () => {
+    validatePrompt: ({ run, trace }) =>
+      step("validatePrompt", run, trace, null, async (edge) => {
         const { asked, started, ended } = await ask(() => edge.look(run));
         if (ended) return ended.status;
         if (asked === 0) throw final("provider_bad_request", "There is nothing to answer: the prompt is empty.");
@@ -41,24 +42,26 @@ export function createActivities(options: ActivitiesOptions): Activities {
         throw final("provider_auth", `${what} ${standing?.reason ?? ""}`.trim());
       }),
 
-    generateAnswer({ run }): Promise<Made> {
+    generateAnswer({ run, trace }): Promise<Made> {
       const { info } = Context.current();
       const { cancelled, letGo } = endings();
       const progress = progressOf();
-      const generation = new Generation(
-        {
-          run,
-          attempt: info.attempt,
-          maximumAttempts: info.retryPolicy?.maximumAttempts ?? MAXIMUM_ATTEMPTS,
-          nonce: `${info.workflowExecution?.runId}/${info.activityId}/${info.attempt}/${random().toString(36).slice(2)}`,
-          cancelled,
-          letGo,
-          onCheckpoint: progress.add,
-        },
-        { edge, providers, clock, random, log, persist: ask },
-      );
-      const details = () => generation.checkpoint();
-      return alive(details, async () => {
+      const details = () => generation?.checkpoint();
+      let generation: Generation | undefined;
+      return step("generateAnswer", run, trace, details, async (edge, span) => {
+        generation = new Generation(
+          {
+            run,
+            trace: span,
+            attempt: info.attempt,
+            maximumAttempts: info.retryPolicy?.maximumAttempts ?? MAXIMUM_ATTEMPTS,
+            nonce: `${info.workflowExecution?.runId}/${info.activityId}/${info.attempt}/${random().toString(36).slice(2)}`,
+            cancelled,
+            letGo,
+            onCheckpoint: progress.add,
+          },
+          { edge, providers, clock, random, log, persist: ask },
+        );
         try {
           return await resultOf(await generation.run());
         } finally {
@@ -67,16 +70,16 @@ export function createActivities(options: ActivitiesOptions): Activities {
       });
     },
 
-    finalizeAnswer: ({ run, end }) =>
-      alive(null, async (): Promise<RunStatus> => {
+    finalizeAnswer: ({ run, trace, end }) =>
+      step("finalizeAnswer", run, trace, null, async (edge): Promise<RunStatus> => {
         const reply = await ask(() => edge.end(run, end));
         const status = reply.kind === "ended" ? reply.status : (reply.ended ?? (await howItEnds(run, edge, clock)));
         if (status) return status;
         throw ApplicationFailure.nonRetryable("Another producer has taken the run over.", FENCED);
       }),
 
-    notifyChat: ({ run, ...notice }) =>
-      alive(null, () =>
+    notifyChat: ({ run, trace, ...notice }) =>
+      step("notifyChat", run, trace, null, (edge) =>
         ask(() =>
           edge.notify(run, notice).catch((error) => {
             // A chat that was deleted need not be told.
@@ -85,6 +88,29 @@ export function createActivities(options: ActivitiesOptions): Activities {
         ),
       ),
   };
+
+  /** Carries out one attempt at a step, as a span of the run's trace, and logs how it went. */
+  async function step<T>(
+    name: WorkflowStepName,
+    run: string,
+    trace: string | undefined,
+    details: (() => unknown) | null,
+    body: (edge: Edge, span: string | null) => Promise<T>,
+  ): Promise<T> {
+    const span = trace === undefined ? null : nextSpan(trace, random);
+    const { attempt } = Context.current().info;
+    const began = clock.now();
+    const tell = (how: string) =>
+      log(how, { run, step: name, attempt, ms: clock.now() - began, ...traceFields(span, trace) }, "info");
+    try {
+      const result = await alive(details, () => body(options.edge(span), span));
+      tell("step done");
+      return result;
+    } catch (error) {
+      tell("step failed");
+      throw error;
+    }
+  }
 
   /** Told of each change of phase, and now and then in between; hands on what it was told in batches. */
   function progressOf() {

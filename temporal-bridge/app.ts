@@ -8,6 +8,7 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { z } from "zod";
 import { parseTarget } from "../protocol/ids.ts";
 import { type Failure, problemStatus, toProblem } from "../protocol/problems.ts";
+import { nextSpan, parseTrace, traceFields } from "../protocol/trace.ts";
 import { workflowFilterSchema, workflowStartSchema } from "../protocol/workflows.ts";
 import type { Log } from "./log.ts";
 import { BadQuestion, type Temporal, Unreachable } from "./temporal.ts";
@@ -75,8 +76,12 @@ export function createApp({ temporal, token, log }: AppOptions): Hono {
   app.post("/workflows", async (c) => {
     const body: unknown = await c.req.json().catch(() => refuse("bad_request", "The body is not JSON."));
     const start = checked(workflowStartSchema, body);
-    runId(start.run);
-    return c.json(await temporal.start(start));
+    const run = runId(start.run);
+    const parent = parseTrace(c.req.header("traceparent"));
+    const span = nextSpan(parent, Math.random);
+    const workflow = await temporal.start(start, span);
+    log("workflow started", { run, ...traceFields(span, parent) }, "info");
+    return c.json(workflow);
   });
   app.get("/workflows", async (c) => c.json(await temporal.list(checked(workflowFilterSchema, c.req.query()))));
   app.get("/workflows/:id", async (c) => c.json(found(await temporal.describe(runId(c.req.param("id"))))));

@@ -15,6 +15,8 @@ export const HEARTBEAT_MS = 500;
 
 export interface RunInput {
   run: string;
+  /** The span that had the workflow started, as a `traceparent`. */
+  trace?: string;
 }
 
 /** What brings a workflow to be: its id is the run's. */

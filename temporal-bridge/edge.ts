@@ -39,14 +39,20 @@ export class EdgeError extends Error {
 export interface EdgeOptions {
   url: string;
   token: string;
+  /** The span whose calls these are, as a `traceparent`. */
+  trace?: string | null;
   fetch?: typeof fetch;
 }
 
 const DEADLINE_MS = 10_000;
 
-export function createEdge({ url, token, fetch: send = fetch }: EdgeOptions): Edge {
+export function createEdge({ url, token, trace, fetch: send = fetch }: EdgeOptions): Edge {
   const base = `${url.replace(/\/+$/, "")}/internal/runs/`;
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const headers = {
+    authorization: `Bearer ${token}`,
+    "content-type": "application/json",
+    ...(trace && { traceparent: trace }),
+  };
 
   async function ask(path: string, body: unknown): Promise<{ status: number; body: unknown }> {
     const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };

@@ -1,6 +1,6 @@
 // One attempt at an answer: takes office in the run, lets the producer bring what the ladder decides from the log, and
 // says what came of it. Knows nothing of Temporal: that is the activity's.
-import type { Clock, Retries } from "../producers/producer.ts";
+import type { Clock, Log, Retries } from "../producers/producer.ts";
 import { produce } from "../producers/producer.ts";
 import type { TermReply } from "../protocol/producers.ts";
 import type { RunError, RunStatus } from "../protocol/records.ts";
@@ -14,6 +14,8 @@ import { RemoteOffice } from "./remote-office.ts";
 
 export interface Attempt {
   run: string;
+  /** The span of this attempt, as a `traceparent`; null where nobody traces it. */
+  trace: string | null;
   /** From 1, and how many there may be. */
   attempt: number;
   maximumAttempts: number;
@@ -32,7 +34,7 @@ export interface Means {
   providers: Pick<Providers, "get" | "costOf">;
   clock: Clock;
   random(): number;
-  log(message: string, details: Record<string, unknown>): void;
+  log: Log;
   /** Asks until the edge answers. */
   persist<T>(ask: () => Promise<T>): Promise<T>;
 }
@@ -106,7 +108,7 @@ export class Generation {
   }
 
   async #hold(term: Extract<TermReply, { kind: "term" }>): Promise<Outcome> {
-    const { attempt, cancelled, letGo } = this.#attempt;
+    const { attempt, cancelled, letGo, trace } = this.#attempt;
     const { edge, providers, random, log } = this.#means;
     const { started, turns, recovery: policy, text, before, recoveries, predecessors, resigned } = term;
     const { run, model } = started;
@@ -140,7 +142,7 @@ export class Generation {
     const params = { system: started.params.system, temperature: started.params.temperature };
     const job = {
       run: attempt,
-      ask: { model, ...params, maxOutputTokens: started.params.maxOutputTokens, turns },
+      ask: { model, ...params, maxOutputTokens: started.params.maxOutputTokens, turns, ...(trace && { trace }) },
       policy,
       provider,
       signal: AbortSignal.any([cancelled, stop.signal]),

@@ -8,14 +8,14 @@ import { connectTemporal } from "./temporal.ts";
 /** What is under way when it is told to stop may take this long, ms. */
 const STOP_MS = 2_000;
 
-const log = createLog("bridge");
+const log = createLog("bridge", process.env);
 
 function main(): void {
   const settings = parseBridgeSettings(process.env);
   const temporal = connectTemporal(settings, log);
   const app = createApp({ temporal, token: settings.token, log });
   const server = serve({ fetch: app.fetch, hostname: settings.host, port: settings.port }, ({ port }) => {
-    log("ready", { host: settings.host, port, temporal: settings.address, namespace: settings.namespace });
+    log("ready", { host: settings.host, port, temporal: settings.address, namespace: settings.namespace }, "info");
   });
   let stopping = false;
   const stop = () => {
@@ -23,7 +23,7 @@ function main(): void {
     stopping = true;
     setTimeout(() => process.exit(0), STOP_MS).unref();
     server.close(() => {
-      void temporal.close().finally(() => log("stopped"));
+      void temporal.close().finally(() => log("stopped", {}, "info"));
     });
   };
   process.on("SIGTERM", stop);

@@ -17,8 +17,8 @@ import type { Log } from "./log.ts";
 import type { BridgeSettings } from "./settings.ts";
 
 export interface Temporal {
-  /** Starts a run's workflow, or finds it started, whether it goes on or has ended. */
-  start(start: WorkflowStart): Promise<Workflow>;
+  /** Starts a run's workflow, or finds it started, whether it goes on or has ended. `trace` is the span that does. */
+  start(start: WorkflowStart, trace?: string): Promise<Workflow>;
   describe(run: string): Promise<Workflow | null>;
   list(filter: WorkflowFilter): Promise<WorkflowListReply>;
   timeline(run: string): Promise<WorkflowTimelineReply | null>;
@@ -95,21 +95,21 @@ export function connectTemporal(settings: BridgeSettings, log: Log): Temporal {
       if (missing.length === 0) return;
       const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
       await within(() => operatorService.addSearchAttributes({ namespace, searchAttributes }));
-      log("search attributes added", { missing });
+      log("search attributes added", { missing }, "info");
     } catch (error) {
       if (error instanceof Unreachable) attributesKnown = false;
       log("search attributes could not be looked after; see docs/tiers/temporal.md", { error: String(error) });
     }
   }
 
-  async function start(asked: WorkflowStart): Promise<void> {
+  async function start(asked: WorkflowStart, trace: string | undefined): Promise<void> {
     const { run, chatId, provider, model, owner } = asked;
     const values: Record<SearchAttribute, string> = { ChatId: chatId, Provider: provider, Model: model, Owner: owner };
     const attributes = SEARCH_ATTRIBUTES.map((name) => ({
       key: defineSearchAttributeKey(name, "KEYWORD"),
       value: values[name],
     }));
-    const input: WorkflowInput = { run, provider, model };
+    const input: WorkflowInput = { run, provider, model, ...(trace && { trace }) };
     await within(() =>
       client.workflow.start(WORKFLOW_TYPE, {
         workflowId: run,
@@ -151,15 +151,15 @@ export function connectTemporal(settings: BridgeSettings, log: Log): Temporal {
   }
 
   return {
-    async start(asked) {
+    async start(asked, trace) {
       await ensureAttributes();
       try {
-        await start(asked);
+        await start(asked, trace);
       } catch (error) {
         if (codeOf(error) === INVALID_ARGUMENT && attributesUsable && /search attribute/i.test(String(error))) {
           attributesUsable = false;
           log("workflows are started without search attributes; see docs/tiers/temporal.md", { error: String(error) });
-          await start(asked);
+          await start(asked, trace);
         } else if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
       const workflow = await describe(asked.run);

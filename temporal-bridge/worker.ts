@@ -11,7 +11,7 @@ import { parseWorkerSettings, type WorkerSettings } from "./settings.ts";
 
 const RETRY_MS = 1_000;
 
-const log = createLog("worker");
+const log = createLog("worker", process.env);
 const clock: Clock = { now: () => Date.now(), after: (ms, callback) => void setTimeout(callback, ms) };
 
 async function connect({ address, apiKey, tls }: WorkerSettings): Promise<NativeConnection> {
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   const logger = new DefaultLogger("WARN", ({ level, message, meta }) => log(message, { level, ...meta }));
   Runtime.install({ logger, shutdownSignals: ["SIGTERM", "SIGINT"] });
   const connection = await connect(settings);
-  const edge = createEdge({ url: settings.edgeUrl, token: settings.token });
+  const edge = (trace: string | null) => createEdge({ url: settings.edgeUrl, token: settings.token, trace });
   const providers = createProviders(settings.providers);
   const worker = await Worker.create({
     connection,
@@ -45,10 +45,10 @@ async function main(): Promise<void> {
     shutdownGraceTime: "100ms",
     shutdownForceTime: "4s",
   });
-  log("ready", { address: settings.address, taskQueue: settings.taskQueue, edge: settings.edgeUrl });
+  log("ready", { address: settings.address, taskQueue: settings.taskQueue, edge: settings.edgeUrl }, "info");
   await worker.run();
   await connection.close();
-  log("stopped");
+  log("stopped", {}, "info");
 }
 
 main().catch((error) => {

@@ -83,7 +83,10 @@ async function startWorker(
     connection,
     taskQueue,
     workflowBundle: await workflowBundle(),
-    activities: { ...createActivities({ edge, providers, clock, random: Math.random, log: () => {} }), ...instead },
+    activities: {
+      ...createActivities({ edge: () => edge, providers, clock, random: Math.random, log: () => {} }),
+      ...instead,
+    },
     maxHeartbeatThrottleInterval: "500ms",
     stickyQueueScheduleToStartTimeout: "1s",
     shutdownGraceTime: "100ms",

@@ -21,6 +21,7 @@ import {
   type Made,
   PROGRESS_SIGNAL,
   type Progress,
+  type RunInput,
   WORKER_SHUTDOWN,
   type WorkflowInput,
   type WorkflowResult,
@@ -52,7 +53,9 @@ function step<Name extends keyof Activities>(name: Name, patience: Patience, sum
   return activities[name];
 }
 
-export async function ChatStreamingWorkflow({ run, provider, model }: WorkflowInput): Promise<WorkflowResult> {
+export async function ChatStreamingWorkflow(asked: WorkflowInput): Promise<WorkflowResult> {
+  const { run, provider, model, trace } = asked;
+  const input: RunInput = { run, ...(trace && { trace }) };
   let characters = 0;
   setHandler(progressSignal, (checkpoints) => {
     characters = Math.max(characters, ...checkpoints.map((checkpoint) => checkpoint.characters));
@@ -67,7 +70,7 @@ export async function ChatStreamingWorkflow({ run, provider, model }: WorkflowIn
     for (let round = 1; ; round++) {
       const reached = characters;
       try {
-        return await generateAnswer({ run });
+        return await generateAnswer(input);
       } catch (error) {
         if (round === MAXIMUM_ROUNDS || characters <= reached || !workerLost(error)) throw error;
       }
@@ -75,13 +78,13 @@ export async function ChatStreamingWorkflow({ run, provider, model }: WorkflowIn
   }
 
   async function answer(): Promise<WorkflowResult> {
-    const already = await validatePrompt({ run });
+    const already = await validatePrompt(input);
     if (already) return { status: already, characters: 0, chunks: 0 };
     for (let round = 1; ; round++) {
       const made = await generate();
       if (made.kind === "ended") return { status: made.status, characters, chunks: 0 };
       try {
-        const status = await finalizeAnswer({ run, end: made.end });
+        const status = await finalizeAnswer({ ...input, end: made.end });
         return { status, characters: made.characters, chunks: made.chunks };
       } catch (error) {
         // A lost attempt came late, took the run over and let go of it again: what there is, is taken up once more.
@@ -94,13 +97,13 @@ export async function ChatStreamingWorkflow({ run, provider, model }: WorkflowIn
     const result = await answer();
     // Whoever stopped the run cancels its workflow too, and is about to.
     if (result.status === "cancelled") await sleep("30 seconds");
-    await notifyChat({ run, failure: null, cancelled: false });
+    await notifyChat({ ...input, failure: null, cancelled: false });
     return result;
   } catch (error) {
     // Whatever the step says: one whose worker is gone is not tried again then, and fails as lost.
     const cancelled = CancellationScope.current().consideredCancelled;
     const failure = cancelled ? null : failureOf(error);
-    await CancellationScope.nonCancellable(() => notifyChat({ run, failure, cancelled })).catch(() => {});
+    await CancellationScope.nonCancellable(() => notifyChat({ ...input, failure, cancelled })).catch(() => {});
     throw cancelled ? new CancelledFailure("The workflow was cancelled.") : error;
   }
 }

@@ -8,6 +8,8 @@ export interface AppEnv {
   Variables: {
     services: Services;
     requestId: string;
+    /** The request's span, as a `traceparent`. */
+    trace: string;
     /** Who is asking; set on everything that belongs to somebody. */
     identity: Identity;
     /** The token of a person who came without any. */

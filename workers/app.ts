@@ -1,15 +1,14 @@
 // The API: what every request goes through, and the routes, one resource a file.
 import type { OpenAPIHono } from "@hono/zod-openapi";
-import { bodyLimit } from "hono/body-limit";
-import { MAX_BODY_BYTES } from "../protocol/limits.ts";
 import { problemResponse } from "../protocol/problems.ts";
 import type { AppEnv } from "./app-env.ts";
 import { brake } from "./auth/brake.ts";
 import { keepSession } from "./auth/cookie.ts";
 import { identify } from "./auth/identify.ts";
 import { checkOrigin } from "./auth/origins.ts";
+import { wholeBody } from "./body.ts";
 import { tellLimits } from "./limits.ts";
-import { onError, refuse } from "./problem.ts";
+import { onError } from "./problem.ts";
 import { identifyRequest } from "./request-id.ts";
 import { createRouter } from "./router.ts";
 import { adminRoutes } from "./routes/admin.ts";
@@ -28,6 +27,7 @@ import { statsRoutes } from "./routes/stats.ts";
 import { workflowRoutes } from "./routes/workflows.ts";
 import { securityHeaders } from "./security-headers.ts";
 import { servicesOf } from "./services.ts";
+import { traceRequest } from "./trace.ts";
 
 export function createApp(): OpenAPIHono<AppEnv> {
   const app = createRouter();
@@ -47,6 +47,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
   });
 
   app.use(identifyRequest);
+  app.use(traceRequest);
   app.use(securityHeaders);
   app.use(async (c, next) => {
     c.set("services", servicesOf(c.env));
@@ -55,16 +56,7 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.use(checkOrigin);
   app.use(tellLimits);
   app.use("/v1/*", errorsForSdks);
-  const limited = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: (c) => {
-      const value = Number(c.req.header("content-length") ?? Number.NaN);
-      const size = Number.isNaN(value) ? {} : { value };
-      const detail = `The body is larger than ${MAX_BODY_BYTES} bytes, the limit. Send less.`;
-      return refuse("body_too_large", detail, { limit: MAX_BODY_BYTES, ...size });
-    },
-  });
-  for (const path of ["/api/*", "/v1/*"]) app.use(path, limited, identify, brake);
+  for (const path of ["/api/*", "/v1/*"]) app.use(path, wholeBody, identify, brake);
   for (const path of ["/api/chat/generate", "/api/workflows/start", "/v1/chat/completions"]) app.use(path, keepSession);
   app.use("/ws/*", identify, brake);
 

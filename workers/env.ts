@@ -5,10 +5,12 @@ import { type CacheConfig, parseCacheConfig } from "../cache/config.ts";
 import { type Tier, tierSchema } from "../protocol/records.ts";
 import { type ProvidersConfig, parseProvidersConfig } from "../providers/config.ts";
 import { type AuthSettings, authFields, authSettings } from "./auth/settings.ts";
+import { logFields } from "./log.ts";
 import { text } from "./setting.ts";
 
 const settingsSchema = z.object({
   ...authFields,
+  ...logFields,
   TEMPORAL_BRIDGE_URL: text.pipe(
     z.url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" }).optional(),
   ),

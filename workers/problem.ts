@@ -1,9 +1,13 @@
 // Failures on their way out: thrown anywhere in a route, put on the wire in one place.
+import { getLogger } from "@logtape/logtape";
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ZodError } from "zod";
 import { type Failure, problemResponse, type Result } from "../protocol/problems.ts";
+import { traceFields } from "../protocol/trace.ts";
 import type { AppEnv } from "./app-env.ts";
+
+const logger = getLogger(["keepstream", "edge"]);
 
 export class Refusal extends Error {
   readonly failure: Failure;
@@ -44,10 +48,10 @@ export function invalidRequest({ issues }: ZodError, body: unknown): Failure {
 
 /** Turns whatever was thrown into a response. Only what nobody expected is a 500, and it tells nothing of the inside. */
 export function onError(error: Error, c: Context<AppEnv>): Response {
-  return problemResponse(toFailure(error, c.var.requestId), c.var.requestId);
+  return problemResponse(toFailure(error, c.var), c.var.requestId);
 }
 
-function toFailure(error: Error, requestId: string): Failure {
+function toFailure(error: Error, { requestId, trace }: AppEnv["Variables"]): Failure {
   if (error instanceof Refusal) return error.failure;
   if (error instanceof HTTPException && error.status === 415) {
     return { code: "unsupported_media_type", detail: "The body must be JSON: send content-type: application/json." };
@@ -55,7 +59,12 @@ function toFailure(error: Error, requestId: string): Failure {
   if (error instanceof HTTPException && error.status < 500) {
     return { code: "bad_request", detail: error.message || "The request could not be read." };
   }
-  console.error(JSON.stringify({ level: "error", requestId, error: String(error), stack: error.stack }));
+  logger.error("something went wrong", {
+    requestId,
+    trace: traceFields(trace).trace,
+    error: String(error),
+    stack: error.stack,
+  });
   return {
     code: "internal",
     detail: `Something went wrong here; nothing was lost. Quote ${requestId} if you report it.`,

@@ -1,10 +1,12 @@
 // From a request of the API to an ask with all its defaults, or a refusal that says what is wrong.
+import { getLogger } from "@logtape/logtape";
 import canonicalize from "canonicalize";
 import type { Context } from "hono";
 import type { RunAsk } from "../durable-objects/run-ask.ts";
 import type { ProblemCode } from "../protocol/problems.ts";
 import type { GenerateRequest } from "../protocol/requests.ts";
 import { titleFrom } from "../protocol/title.ts";
+import { traceFields } from "../protocol/trace.ts";
 import type { AppEnv } from "./app-env.ts";
 import { digestOf } from "./auth/digest.ts";
 import { isRevocable } from "./auth/made-tokens.ts";
@@ -13,6 +15,8 @@ import { expect, refuse } from "./problem.ts";
 import type { Services } from "./services.ts";
 import { chatTarget } from "./target.ts";
 import { selectTier } from "./tiers/select.ts";
+
+const logger = getLogger(["keepstream", "edge"]);
 
 /** What an ask is refused by that passes its asker's limits. */
 const LIMITS: ReadonlySet<ProblemCode> = new Set<ProblemCode>(["rate_limited", "budget_exceeded"]);
@@ -64,9 +68,13 @@ export async function admit(c: Context<AppEnv>, ask: RunAsk, goOn: string | unde
   const { services, identity } = c.var;
   // Nothing is held for a chat that can't be.
   if (goOn !== undefined) chatTarget(services, goOn);
+  ask.trace = c.var.trace;
   const demand = demandOf(services, ask, limitsOf(identity, services.settings, c.req.url));
   if (demand) ask.hold = demand.hold;
-  if (goOn !== undefined && !demand && !isRevocable(identity)) return goOn;
+  if (goOn !== undefined && !demand && !isRevocable(identity)) {
+    tellPrompt(c, ask, goOn);
+    return goOn;
+  }
   const title = goOn === undefined ? titleFrom(ask.history?.[0]?.text ?? ask.prompt ?? "") : null;
   // A chat that goes on remembers repeated requests itself.
   const claim = goOn === undefined ? ask.idempotency : null;
@@ -80,7 +88,15 @@ export async function admit(c: Context<AppEnv>, ask: RunAsk, goOn: string | unde
     const known = await chatTarget(services, goOn).chat.knows(identity.person, ask.idempotency.key);
     if (known.ok && known.value) return goOn;
   }
-  return expect(chat);
+  const admitted = expect(chat);
+  tellPrompt(c, ask, admitted);
+  return admitted;
+}
+
+/** Only where the deployment asks for it. */
+function tellPrompt(c: Context<AppEnv>, { prompt }: RunAsk, chat: string): void {
+  const { services, trace, requestId } = c.var;
+  if (services.settings.LOG_PROMPTS) logger.info("asked", { requestId, chat, prompt, ...traceFields(trace) });
 }
 
 /** What tells one request from another under the same key: its body, whatever the order of its properties. */

@@ -77,6 +77,7 @@ export async function temporalPart({ set, data, log }: PartOptions): Promise<Tem
         ...set,
         TEMPORAL_ADDRESS: address,
         TEMPORAL_BRIDGE_TOKEN: token,
+        LOG_LEVEL: edge.vars.LOG_LEVEL,
         ...(ui && { TEMPORAL_UI_URL: ui }),
       };
       const node = { command: process.execPath, log };

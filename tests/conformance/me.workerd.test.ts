@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { PersonObject } from "../../durable-objects/person.ts";
-import { meExportSchema, meReplySchema } from "../../protocol/access.ts";
+import { meExportSchema, meReplySchema, shareReplySchema } from "../../protocol/access.ts";
 import { chatListReplySchema } from "../../protocol/requests.ts";
 import { answer, ask, bearer, ended, fresh, model, objectOf, person, problem, read } from "./kit.ts";
 import { SseReader } from "./readers.ts";
@@ -40,13 +40,28 @@ describe("a person's export", () => {
     for (const what of ["one", "two", "three"]) {
       const { chatId } = await answer(who, { prompt: fresh(what), model: FAST });
       await answer(who, { chatId, prompt: fresh(`${what} again`), model: FAST });
-      chats.push(await (await who.fetch(`/api/chats/${chatId}`)).json());
+      chats.push(await (await who.fetch(`/api/chats/${chatId}`)).json<object>());
     }
     const reply = await who.fetch("/api/me/export");
     expect(reply.headers.get("content-disposition")).toContain("keepstream.json");
     const all = await read(reply, meExportSchema);
     expect(all.chats).toHaveLength(3);
-    expect(all.chats).toEqual(expect.arrayContaining(chats));
+    expect(all.chats).toEqual(expect.arrayContaining(chats.map((chat) => expect.objectContaining(chat))));
+  });
+
+  it("has what reading a chat does not tell: what the model was told besides, and the chat's link", async () => {
+    const who = await person();
+    const system = `Be brief (${fresh("system")}).`;
+    const { chatId } = await answer(who, { prompt: fresh("asked"), model: FAST, system, temperature: 0.5 });
+    const link = await read(await who.fetch(`/api/chats/${chatId}/share`, { method: "POST" }), shareReplySchema, 201);
+    const { chats } = await read(await who.fetch("/api/me/export"), meExportSchema);
+    expect(chats).toMatchObject([
+      {
+        id: chatId,
+        share: link.token,
+        runs: [{ started: { params: { system, temperature: 0.5 } }, ended: { status: "completed" } }],
+      },
+    ]);
   });
 
   it("is more than a page of chats when there are more", async () => {

@@ -1,12 +1,12 @@
 // Proves PROTOCOL.md, "What a person may use": limits are exact however many ask at once, are settled by receipts, survive
 // a restart, and refuse before a provider is asked.
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { type Limits, madeTokenSchema, meReplySchema } from "../../protocol/access.ts";
 import { cancelReplySchema, generateReplySchema } from "../../protocol/requests.ts";
-import { answer, bearer, counters, ended, fresh, model, type Person, post, problem, read } from "./kit.ts";
-import { SseReader } from "./readers.ts";
+import { answer, bearer, counters, ended, fresh, model, objectOf, type Person, post, problem, read } from "./kit.ts";
+import { Socket, SseReader } from "./readers.ts";
 
 const FAST = model("tokens-3-rate-0");
 /** Ends when it is stopped. */
@@ -184,10 +184,45 @@ describe("what is held", () => {
 it("whoever was revoked asks for nothing more, in a chat that goes on either", async () => {
   const who = await limited({});
   const { chatId } = await answer(who, { prompt: fresh("revoked"), model: FAST });
-  await env.PERSON.get(env.PERSON.idFromName(who.person)).close();
+  await env.PERSON.get(env.PERSON.idFromName(who.person)).close(who.person);
   await problem(await ask(who), "unauthenticated", 401);
   await problem(await ask(who, { chatId }), "unauthenticated", 401);
   expect((await who.fetch(`/api/chats/${chatId}`)).status).toBe(200);
+});
+
+it("whoever reads with a token that is revoked is sent away, and so is who comes back in the seconds after", async () => {
+  const who = await limited({});
+  const { id, chatId } = await read(await ask(who, { model: LONG }), generateReplySchema, 202);
+  const open = async () => ({
+    stream: new SseReader(await who.fetch(`/api/chat/stream/${id}`)),
+    socket: await Socket.open(who, `/ws/chat/${chatId}?offset=-1`),
+  });
+  const list = env.PERSON.get(env.PERSON.idFromName(who.person));
+  const sentAway = async ({ stream, socket }: Awaited<ReturnType<typeof open>>) => {
+    const records = await stream.rest();
+    expect(records.map(({ record }) => record.type)).not.toContain("run.ended");
+    expect(await socket.closed).toMatchObject({ code: 4401 });
+  };
+  const before = await open();
+  await list.close(who.person);
+  await sentAway(before);
+  // For some seconds what was known of the token is believed elsewhere.
+  const after = await open();
+  await runInDurableObject(list, (_, { storage }) => void storage.sql.exec("UPDATE closed SET sweep = 1"));
+  await runDurableObjectAlarm(list);
+  await sentAway(after);
+  await objectOf(id).cancel(who.person, 1);
+});
+
+it("what a run took and could not tell before its chat was deleted counts, instead of what was held", async () => {
+  const who = await limited({ tokensPerDay: 10_000 });
+  const { chatId, id } = await read(await ask(who, { model: LONG }), generateReplySchema, 202);
+  const list = env.PERSON.get(env.PERSON.idFromName(who.person));
+  const hold = await runInDurableObject(objectOf(id), (_, { storage }) =>
+    String(storage.sql.exec("SELECT hold FROM runs").one().hold),
+  );
+  await list.forget(who.person, chatId, [{ run: id, hold, tokens: 4_321, dollars: 0 }]);
+  expect(await used(who)).toMatchObject({ answersNow: 0, tokensToday: 4_321 });
 });
 
 it("whoever has no limits holds nothing, and is told of none", async () => {

@@ -1,6 +1,7 @@
 // The real stack, as `npm start` runs it: the launcher as a process of its own on a free port and a fresh data folder,
 // with workerd as its children. It can be killed without warning and started again on what it left.
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -31,7 +32,7 @@ export interface StackOptions {
 
 /**
  * What the launcher keeps running: each can be killed alone, and is started again. Wrangler's own proxy, which has the
- * stack's port, is none of them: no deployment has it, and it is not made to be killed alone.
+ * stack's port, is none of them: no deployment has it, and killed alone it takes all of the edge with it.
  */
 const PARTS = {
   edge: (command: string, port: number) =>
@@ -86,8 +87,8 @@ export class Stack {
     return this.#launcher?.pid ?? 0;
   }
 
-  /** Starts the launcher on the same port and data; resolves when it says that it is ready. */
-  async start(): Promise<void> {
+  /** Starts the launcher on the same port and data; resolves when it says that it is ready. `more` is told it besides. */
+  async start(more: Record<string, string> = {}): Promise<void> {
     const { scriptedModelUrl, env, args = [], page = false, temporal = false } = this.#options;
     const launcher = spawn(
       process.execPath,
@@ -105,6 +106,7 @@ export class Stack {
           ...(scriptedModelUrl && { SCRIPTED_MODEL_URL: scriptedModelUrl }),
           ...(temporal ? { TEMPORAL_CLI_PATH: temporalProgram } : { FIND_TEMPORAL: "off" }),
           ...env,
+          ...more,
         },
         stdio: ["ignore", "pipe", "pipe"],
       },
@@ -138,6 +140,14 @@ export class Stack {
   /** The processes of one part. */
   processes(part: Part): ProcessInfo[] {
     return this.servers().filter(({ command }) => PARTS[part](command, this.port));
+  }
+
+  /** Memory that the edge's process has, MB; 0 where the system does not tell. */
+  memory(): number {
+    if (!existsSync("/proc/self/status")) return 0;
+    const [edge] = this.processes("edge");
+    const status = readFileSync(`/proc/${edge?.pid}/status`, "utf8");
+    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
   }
 
   /** Makes ready to kill the launcher and all its servers; what it returns does so at once, with no time to say goodbye. */

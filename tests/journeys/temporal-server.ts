@@ -34,6 +34,26 @@ export async function attemptsOf(stack: Stack, run: string): Promise<Attempt[]> 
   });
 }
 
+/** All that Temporal keeps of all workflows, what is encoded in it decoded: histories, memos, attributes, heartbeats. */
+export async function payloadsOf(stack: Stack): Promise<string[]> {
+  return withTemporal(stack, async (temporal) => {
+    const kept: string[] = [];
+    for await (const { workflowId, runId } of temporal.workflow.list()) {
+      const handle = temporal.workflow.getHandle(workflowId, runId);
+      kept.push(textOf((await handle.fetchHistory()).events), textOf((await handle.describe()).raw));
+    }
+    return kept;
+  });
+}
+
+function textOf(value: unknown): string {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("utf8");
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, each]) => `${name}: ${textOf(each)}`)
+    .join("\n");
+}
+
 /** Where the stack's Temporal server listens. */
 export function temporalAddress(stack: Stack): string {
   const [, port] = / --port (\d+) /.exec(stack.processes("temporal")[0]?.command ?? "") ?? [];

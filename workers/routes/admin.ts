@@ -103,7 +103,7 @@ adminRoutes.openapi(revokeRoute, async (c) => {
   const { tokenId } = c.req.valid("param");
   if (!(await deployment().revokeToken(tokenId)))
     refuse("not_found", "There is no such token. GET /api/admin/tokens lists them.");
-  await person(personOfToken(tokenId)).close();
+  await person(personOfToken(tokenId)).close(personOfToken(tokenId));
   madeTokens.forget();
   return c.body(null, 204);
 });

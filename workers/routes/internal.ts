@@ -1,11 +1,9 @@
 // The producers' door over HTTP: for the temporal tier's workers, who hold the deployment's bridge token. It is in
 // PROTOCOL.md ("Producers"), and not in the OpenAPI document, which is for people's programs.
 import type { Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import type { z } from "zod";
 import type { OutsideCall } from "../../durable-objects/producers-door.ts";
-import { MAX_BODY_BYTES } from "../../protocol/limits.ts";
 import {
   appendRequestSchema,
   endRequestSchema,
@@ -13,6 +11,7 @@ import {
   termRequestSchema,
 } from "../../protocol/producers.ts";
 import type { AppEnv } from "../app-env.ts";
+import { wholeBody } from "../body.ts";
 import { expect, invalidRequest, Refusal, refuse } from "../problem.ts";
 import { createRouter } from "../router.ts";
 import { runTarget } from "../target.ts";
@@ -53,14 +52,7 @@ async function answer(c: Context<AppEnv>, asked: Asked): Promise<Response> {
 
 export const internalRoutes = createRouter();
 
-internalRoutes.use("/internal/*", authorize);
-internalRoutes.use(
-  "/internal/*",
-  bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => refuse("body_too_large", "Send smaller batches.", { limit: MAX_BODY_BYTES }),
-  }),
-);
+internalRoutes.use("/internal/*", authorize, wholeBody);
 internalRoutes.get("/internal/runs/:id", (c) => answer(c, { kind: "look" }));
 internalRoutes.post("/internal/runs/:id/epoch", async (c) => {
   const { nonce } = await body(c, termRequestSchema);

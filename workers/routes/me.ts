@@ -22,7 +22,8 @@ const exportRoute = createRoute({
   method: "get",
   path: "/api/me/export",
   summary: "All that is kept of you",
-  description: "Every chat with all its messages and receipts, as one JSON document.",
+  description:
+    "Every chat with all its messages, how each answer was asked for and ended, and its link, as one JSON document.",
   responses: { 200: json(meExportSchema, "The document"), ...problems(403) },
 });
 
@@ -69,7 +70,7 @@ async function* chatsOf(services: Services, person: string): AsyncGenerator<stri
   do {
     const page: ChatListReply = expect(await services.person(person).list(cursor));
     for (const { id } of page.chats) {
-      const chat = await services.chat(id)?.read(person);
+      const chat = await services.chat(id)?.export(person);
       // One that was deleted meanwhile is not kept any more.
       if (chat?.ok) yield JSON.stringify(chat.value);
     }

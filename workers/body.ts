@@ -1,0 +1,59 @@
+// A request's body, as it is let in: whole, within a size and a time. Whoever sends it byte by byte holds nothing for long.
+import { createMiddleware } from "hono/factory";
+import { MAX_BODY_BYTES } from "../protocol/limits.ts";
+import type { AppEnv } from "./app-env.ts";
+import { refuse } from "./problem.ts";
+
+/** A megabyte takes that long at 35 kB a second. */
+const PATIENCE_MS = 30_000;
+
+export const wholeBody = createMiddleware<AppEnv>(async (c, next) => {
+  const { body, headers } = c.req.raw;
+  if (!body) return next();
+  const declared = Number(headers.get("content-length") ?? Number.NaN);
+  if (declared > MAX_BODY_BYTES) tooLarge(declared);
+  const bytes = await readAll(body);
+  c.req.raw = new Request(c.req.raw, { body: bytes });
+  return next();
+});
+
+async function readAll(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const late = Promise.withResolvers<"late">();
+  const timer = setTimeout(() => late.resolve("late"), PATIENCE_MS);
+  try {
+    for (;;) {
+      const read = await Promise.race([reader.read(), late.promise]);
+      if (read === "late") {
+        refuse("bad_request", `The body did not come within ${PATIENCE_MS / 1000} s. Send it in one go.`);
+      }
+      if (read.done) return joined(chunks, size);
+      size += read.value.byteLength;
+      if (size > MAX_BODY_BYTES) tooLarge();
+      chunks.push(read.value);
+    }
+  } catch (error) {
+    // What is left of it is not waited for.
+    reader.cancel().catch(() => {});
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function joined(chunks: Uint8Array[], size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
+function tooLarge(value?: number): never {
+  const detail = `The body is larger than ${MAX_BODY_BYTES} bytes, the limit. Send less.`;
+  refuse("body_too_large", detail, { limit: MAX_BODY_BYTES, ...(value !== undefined && { value }) });
+}
