@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { because } from "../protocol/reasons.ts";
 import { statsReplySchema } from "../protocol/requests.ts";
 import { statsReply, type Tally } from "./stats-reply.ts";
 import { HOUR_MS, spanOf } from "./stats-span.ts";
@@ -34,8 +35,13 @@ describe("a window", () => {
 
 describe("the reply", () => {
   test("without an answer is all zeros, and its rate unknown", () => {
-    const reply = statsReplySchema.parse(statsReply(spanOf("24h", NOW), [], "none", "why"));
-    expect(reply).toMatchObject({ totals: { runs: 0, hits: 0, hitRate: null }, latency: [], note: "why" });
+    const reply = statsReplySchema.parse(statsReply(spanOf("24h", NOW), [], "none", because("It is.", "figures_down")));
+    expect(reply).toMatchObject({
+      totals: { runs: 0, hits: 0, hitRate: null },
+      latency: [],
+      note: "It is.",
+      why: { code: "figures_down" },
+    });
   });
 
   test("adds up what its steps say", () => {

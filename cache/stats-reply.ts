@@ -1,5 +1,6 @@
 // From tallies to the reply of GET /api/stats. A tally is what is known of the answers of one cache status that ended in
 // one slot of time; the counters and the archive both give tallies, so their figures can be put together and compared.
+import type { Reason } from "../protocol/reasons.ts";
 import type { CacheStatus } from "../protocol/records.ts";
 import type { StatsFigures, StatsReply } from "../protocol/requests.ts";
 import { type Histogram, merge, percentiles } from "./histogram.ts";
@@ -60,7 +61,7 @@ export function statsReply(
   span: Span,
   tallies: readonly Tally[],
   source: StatsReply["source"],
-  note: string | null,
+  missing: Reason | null,
 ): StatsReply {
   const { window, from, to, stepMs, steps } = span;
   const totals = none();
@@ -79,5 +80,6 @@ export function statsReply(
   });
   const asked = totals.hits + totals.misses + totals.collapsed;
   const hitRate = asked === 0 ? null : (totals.hits + totals.collapsed) / asked;
-  return { window, from, to, stepMs, totals: { ...totals, hitRate }, latency, series, source, note };
+  const { text: note, why } = missing ?? { text: null, why: null };
+  return { window, from, to, stepMs, totals: { ...totals, hitRate }, latency, series, source, note, why };
 }

@@ -9,6 +9,7 @@ import {
   MAX_SYSTEM_LENGTH,
   MAX_TITLE_LENGTH,
 } from "./limits.ts";
+import { whySchema } from "./reasons.ts";
 import {
   cacheStatusSchema,
   finishSchema,
@@ -218,6 +219,7 @@ export const modelsReplySchema = z
         provider: providerNameSchema,
         available: z.boolean(),
         reason: z.string().nullable(),
+        why: orNull(whySchema),
         scripted: z.boolean(),
       }),
     ),
@@ -228,7 +230,13 @@ export type ModelsReply = z.infer<typeof modelsReplySchema>;
 export const tiersReplySchema = z
   .object({
     tiers: z.array(
-      z.object({ tier: tierSchema, available: z.boolean(), reason: z.string().nullable(), default: z.boolean() }),
+      z.object({
+        tier: tierSchema,
+        available: z.boolean(),
+        reason: z.string().nullable(),
+        why: orNull(whySchema),
+        default: z.boolean(),
+      }),
     ),
   })
   .meta({ id: "TiersReply" });
@@ -243,6 +251,7 @@ export const healthReplySchema = z
         status: z.enum(["ok", "degraded", "down", "off"]),
         latencyMs: z.number().nullable(),
         detail: z.string().nullable(),
+        why: orNull(whySchema),
       }),
     ),
   })
@@ -306,6 +315,7 @@ export const statsReplySchema = z
       .enum(["counters", "archive", "both", "none"])
       .describe("Where the figures come from. The archive stands in for hours that the counters do not know."),
     note: z.string().nullable().describe("What is missing, and why."),
+    why: orNull(whySchema),
   })
   .meta({ id: "StatsReply" });
 export type StatsReply = z.infer<typeof statsReplySchema>;

@@ -1,6 +1,7 @@
 // Workflows: what the bridge says of the temporal tier's workflows, and what the API hands on of it. A workflow's id is
 // its run's id. Nothing of what a person wrote or a model said is in here, because nothing of it is in Temporal.
 import { z } from "zod";
+import { whySchema } from "./reasons.ts";
 import {
   finishSchema,
   orNull,
@@ -98,6 +99,7 @@ export const workflowStatusReplySchema = z
     /** Null while Temporal can't be asked, or knows no such workflow; `reason` says which. */
     workflow: orNull(workflowSchema),
     reason: z.string().nullable(),
+    why: orNull(whySchema),
   })
   .meta({ id: "WorkflowStatusReply" });
 export type WorkflowStatusReply = z.infer<typeof workflowStatusReplySchema>;

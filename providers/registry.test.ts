@@ -9,9 +9,27 @@ describe("createProviders", () => {
   it("says of each provider what it would take to have it", () => {
     const { standings, default: choice } = providers({});
     expect(standings).toEqual([
-      { provider: "openai", available: false, reason: "Set OPENAI_API_KEY to use it.", scripted: false },
-      { provider: "anthropic", available: false, reason: "Set ANTHROPIC_API_KEY to use it.", scripted: false },
-      { provider: "compatible", available: false, reason: "Set COMPATIBLE_BASE_URL to use it.", scripted: false },
+      {
+        provider: "openai",
+        available: false,
+        reason: "Set OPENAI_API_KEY to use it.",
+        why: { code: "unset", settings: ["OPENAI_API_KEY"] },
+        scripted: false,
+      },
+      {
+        provider: "anthropic",
+        available: false,
+        reason: "Set ANTHROPIC_API_KEY to use it.",
+        why: { code: "unset", settings: ["ANTHROPIC_API_KEY"] },
+        scripted: false,
+      },
+      {
+        provider: "compatible",
+        available: false,
+        reason: "Set COMPATIBLE_BASE_URL to use it.",
+        why: { code: "unset", settings: ["COMPATIBLE_BASE_URL"] },
+        scripted: false,
+      },
     ]);
     expect(choice).toBeNull();
   });

@@ -1,4 +1,5 @@
 // The providers of this deployment: which are on, why the others are not, and which is asked when nobody chose.
+import { unset, type Why } from "../protocol/reasons.ts";
 import { type ProviderName, providerNameSchema } from "../protocol/records.ts";
 import { AnthropicProvider } from "./anthropic.ts";
 import { CompatibleProvider } from "./compatible.ts";
@@ -14,6 +15,7 @@ interface ProviderStanding {
   available: boolean;
   /** What to do to have it, when it is off. */
   reason: string | null;
+  why: Why | null;
   /** Served by the scripted model, which is not an LLM. */
   scripted: boolean;
 }
@@ -78,7 +80,8 @@ function standingOf(config: ProvidersConfig, provider: ProviderName): ProviderSt
   const { key, baseUrl, scripted } = config[provider];
   const available = provider === "compatible" ? baseUrl !== null : key !== null;
   const missing = provider === "compatible" ? "COMPATIBLE_BASE_URL" : `${provider.toUpperCase()}_API_KEY`;
-  return { provider, available, reason: available ? null : `Set ${missing} to use it.`, scripted };
+  const off = available ? null : unset([missing]);
+  return { provider, available, reason: off?.text ?? null, why: off?.why ?? null, scripted };
 }
 
 /** The configured one, else the first real one that is on, else the first scripted one. */

@@ -1,4 +1,5 @@
 // What this deployment's models are, asked of the providers and remembered for a minute; and which one an ask gets.
+import { because, type Reason } from "../protocol/reasons.ts";
 import type { ProviderName } from "../protocol/records.ts";
 import type { Model, ModelsReply } from "../protocol/requests.ts";
 import { type ListedModel, ProviderError } from "../providers/provider.ts";
@@ -8,7 +9,7 @@ import { refuse } from "./problem.ts";
 const KEEP_MS = 60_000;
 const PATIENCE_MS = 4_000;
 
-type Listed = { models: ListedModel[] } | { reason: string };
+type Listed = { models: ListedModel[] } | { reason: Reason };
 
 export interface ModelList {
   all(): Promise<ModelsReply>;
@@ -39,8 +40,8 @@ export function createModelList(providers: Providers, now: () => number): ModelL
     try {
       return { models: await providers.get(name).models(AbortSignal.timeout(PATIENCE_MS)) };
     } catch (error) {
-      if (error instanceof ProviderError) return { reason: error.message };
-      return { reason: `It did not answer within ${PATIENCE_MS / 1000} s.` };
+      if (error instanceof ProviderError) return { reason: because(error.message, error.code) };
+      return { reason: because(`It did not answer within ${PATIENCE_MS / 1000} s.`, "provider_unreachable") };
     }
   }
 
@@ -53,7 +54,7 @@ export function createModelList(providers: Providers, now: () => number): ModelL
   async function defaultOf(name: ProviderName): Promise<string> {
     if (providers.default?.provider === name && providers.default.model) return providers.default.model;
     const listed = await list(name);
-    if ("reason" in listed) refuse("unknown_model", `${name} has no default model: ${listed.reason}`);
+    if ("reason" in listed) refuse("unknown_model", `${name} has no default model: ${listed.reason.text}`);
     return listed.models[0]?.id ?? refuse("unknown_model", `${name} lists no model; name one.`);
   }
 
@@ -64,8 +65,10 @@ export function createModelList(providers: Providers, now: () => number): ModelL
         providers.standings.map(async (standing) => {
           if (!standing.available) return { standing, models: [] };
           const listed = await list(standing.provider);
-          if ("reason" in listed)
-            return { standing: { ...standing, available: false, reason: listed.reason }, models: [] };
+          if ("reason" in listed) {
+            const { text, why } = listed.reason;
+            return { standing: { ...standing, available: false, reason: text, why }, models: [] };
+          }
           const { provider, scripted } = standing;
           const models = withDefault(provider, listed.models).map(({ id, name }): Model => {
             const { input: inputPrice = null, output: outputPrice = null } = providers.pricesOf(provider, id) ?? {};

@@ -92,7 +92,8 @@ describe.each([
       await line.set("cache", "refuse");
       const without = await statsOf({ counters, archive }, tenant, window, NOW);
       expect(without.note).toContain("can't be reached");
-      expect(closeTo({ ...without, note: null })).toEqual(closeTo(archived));
+      expect(without.why).toEqual({ code: "counters_down" });
+      expect(closeTo({ ...without, note: null, why: null })).toEqual(closeTo(archived));
       await line.set("cache", "pass");
     }
     const redis = connect(
@@ -139,18 +140,25 @@ describe.each([
       source: "counters",
       totals: { runs: 2 },
       note: "Counted since 2026-11-25T13:07:30.000Z.",
+      why: { code: "counted_since", since: Date.UTC(2026, 10, 25, 13, 7, 30) },
     });
   });
 });
 
 test("says what is missing where nothing is set up, or nothing answers", async () => {
   const nothing = await statsOf({ counters: null, archive: null }, "open", "24h", NOW);
-  expect(nothing).toMatchObject({ source: "none", totals: { runs: 0 }, note: expect.stringContaining("DATABASE_URL") });
+  expect(nothing).toMatchObject({
+    source: "none",
+    totals: { runs: 0 },
+    note: expect.stringContaining("DATABASE_URL"),
+    why: { code: "no_counters" },
+  });
   const away = { read: async () => null };
   const gone = { tallies: () => Promise.reject(new Error("away")) };
   expect(await statsOf({ counters: away, archive: gone }, "open", "24h", NOW)).toMatchObject({
     source: "none",
     note: "Neither the counters nor the archive can be reached.",
+    why: { code: "figures_down" },
   });
 });
 

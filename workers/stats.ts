@@ -4,6 +4,7 @@ import { BOUNDS } from "../cache/histogram.ts";
 import type { Counted } from "../cache/stats-counters.ts";
 import { statsReply, type Tally } from "../cache/stats-reply.ts";
 import { HOUR_MS, spanOf } from "../cache/stats-span.ts";
+import { because, type Reason } from "../protocol/reasons.ts";
 import type { StatsReply, StatsWindow } from "../protocol/requests.ts";
 
 export interface StatsSources {
@@ -29,17 +30,20 @@ export async function statsOf(
   const until = Math.min(known, now + 1);
   const archived = archive && (await archive.tallies(tenant, span.from, until, slotMs, BOUNDS).catch(() => null));
   if (!archived) {
-    const note = withoutArchive({ counters, archive }, counted);
-    return statsReply(span, counted?.tallies ?? [], counted ? "counters" : "none", note);
+    const missing = withoutArchive({ counters, archive }, counted);
+    return statsReply(span, counted?.tallies ?? [], counted ? "counters" : "none", missing);
   }
-  const note = counters && !counted ? "The counters can't be reached; these are the archive's figures." : null;
-  if (!counted) return statsReply(span, archived, "archive", note);
+  const missing =
+    counters && !counted
+      ? because("The counters can't be reached; these are the archive's figures.", "counters_down")
+      : null;
+  if (!counted) return statsReply(span, archived, "archive", missing);
   const later = counted.tallies.filter(({ time }) => time >= known);
   const before = better(
     counted.tallies.filter(({ time }) => time < known),
     archived,
   );
-  return statsReply(span, [...before, ...later], later.length > 0 ? "both" : "archive", note);
+  return statsReply(span, [...before, ...later], later.length > 0 ? "both" : "archive", missing);
 }
 
 /** Of each slot the figures of whoever knows more of its answers: the one may be behind, the other have been flushed. */
@@ -53,11 +57,20 @@ function better(counted: readonly Tally[], archived: readonly Tally[]): Tally[] 
 }
 
 /** Why the archive does not stand in for what the counters do not know. */
-function withoutArchive({ counters, archive }: StatsSources, counted: Counted | null): string {
-  if (!counters && !archive) return "Set UPSTASH_REDIS_REST_URL, or DATABASE_URL, to have figures.";
-  if (!counted)
-    return counters && archive ? "Neither the counters nor the archive can be reached." : "They can't be reached.";
-  const since =
-    counted.since === null ? "Nothing has been counted yet" : `Counted since ${new Date(counted.since).toISOString()}`;
-  return archive ? `${since}; the archive, which knows what was before, can't be reached.` : `${since}.`;
+function withoutArchive({ counters, archive }: StatsSources, counted: Counted | null): Reason {
+  if (!counters && !archive) {
+    const settings = ["UPSTASH_REDIS_REST_URL", "DATABASE_URL"];
+    return because("Set UPSTASH_REDIS_REST_URL, or DATABASE_URL, to have figures.", "no_counters", { settings });
+  }
+  if (!counted) {
+    const text =
+      counters && archive ? "Neither the counters nor the archive can be reached." : "They can't be reached.";
+    return because(text, "figures_down");
+  }
+  const { since } = counted;
+  const told = since === null ? "Nothing has been counted yet" : `Counted since ${new Date(since).toISOString()}`;
+  const when = since === null ? {} : { since };
+  return archive
+    ? because(`${told}; the archive, which knows what was before, can't be reached.`, "history_down", when)
+    : because(`${told}.`, "counted_since", when);
 }

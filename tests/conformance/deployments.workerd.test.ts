@@ -15,8 +15,12 @@ describe("without a provider", () => {
   it("says of each what to set, and is down", async () => {
     const { models, providers } = await read(await fetch("/api/models"), modelsReplySchema);
     expect(models).toEqual([]);
-    expect(providers.map(({ available, reason }) => [available, reason])).toEqual(
-      ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "COMPATIBLE_BASE_URL"].map((name) => [false, `Set ${name} to use it.`]),
+    expect(providers.map(({ available, reason, why }) => [available, reason, why])).toEqual(
+      ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "COMPATIBLE_BASE_URL"].map((name) => [
+        false,
+        `Set ${name} to use it.`,
+        { code: "unset", settings: [name] },
+      ]),
     );
     const health = await read(await fetch("/health"), healthReplySchema, 503);
     expect(health.status).toBe("down");
@@ -25,7 +29,11 @@ describe("without a provider", () => {
 
   it("has no tier, and says so to whoever asks", async () => {
     const { tiers } = await read(await fetch("/api/tiers"), tiersReplySchema);
-    expect(tiers.find(({ tier }) => tier === "mvp")).toMatchObject({ available: false, reason: /OPENAI_API_KEY/ });
+    expect(tiers.find(({ tier }) => tier === "mvp")).toMatchObject({
+      available: false,
+      reason: /OPENAI_API_KEY/,
+      why: { code: "no_provider", settings: ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "COMPATIBLE_BASE_URL"] },
+    });
     const refused = await problem(await fetch("/api/chat/generate", post({ prompt: "x" })), "tier_unavailable", 422);
     expect(refused.detail).toContain("OPENAI_API_KEY");
   });
@@ -44,7 +52,10 @@ describe("with one provider that is off, and one that does not answer", () => {
       ["compatible", "down"],
     ]);
     const { providers } = await read(await fetch("/api/models"), modelsReplySchema);
-    expect(providers.find(({ provider }) => provider === "compatible")?.reason).toContain("cannot be reached");
+    const broken = providers.find(({ provider }) => provider === "compatible");
+    expect(broken?.reason).toContain("cannot be reached");
+    expect(broken?.why).toEqual({ code: "provider_unreachable" });
+    expect(health.parts.find(({ name }) => name === "compatible")?.why).toEqual({ code: "provider_unreachable" });
   });
 
   it("refuses the provider that is off with what to set", async () => {
@@ -61,7 +72,11 @@ describe("with a bridge that does not answer", () => {
     const { status, parts } = await read(await fetch("/health"), healthReplySchema);
     expect(status).toBe("degraded");
     const temporal = parts.find(({ name }) => name === "temporal");
-    expect(temporal).toMatchObject({ status: "down", detail: expect.stringContaining("bridge") });
+    expect(temporal).toMatchObject({
+      status: "down",
+      detail: expect.stringContaining("bridge"),
+      why: { code: "temporal_down" },
+    });
   });
 });
 

@@ -117,7 +117,12 @@ describe.concurrent("while Temporal can't be reached", () => {
     const { id } = await start(who, fresh("log"), "tokens-20-rate-0");
     await result(who, id, 20);
     const status = await read(await who.fetch(`/api/workflows/${id}/status`), workflowStatusReplySchema);
-    expect(status).toMatchObject({ state: "completed", workflow: null, reason: expect.stringContaining("bridge") });
+    expect(status).toMatchObject({
+      state: "completed",
+      workflow: null,
+      reason: expect.stringContaining("bridge"),
+      why: { code: "temporal_down" },
+    });
     const own = await read(await who.fetch(`/api/workflows/${id}/chunks`), chunksReplySchema);
     expect(own).toEqual(await read(await who.fetch(`/api/chat/chunks/${id}`), chunksReplySchema));
     const [{ offset = "" } = {}] = own.records.slice(-1);

@@ -63,7 +63,7 @@ adminRoutes.openapi(overviewRoute, async (c) => {
   ).length;
   const overview = {
     mode: settings.AUTH_MODE,
-    tiers: tierStates(services).map(({ tier, off }) => ({ tier, available: off === null, reason: off })),
+    tiers: tierStates(services).map(({ tier, off }) => ({ tier, available: off === null, reason: off?.text ?? null })),
     providers: providers.standings.map(({ provider, available, scripted, reason }) => ({
       provider,
       available,

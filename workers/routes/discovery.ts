@@ -1,10 +1,13 @@
 // What this deployment can do, and how it is: models, tiers, health.
 import { createRoute } from "@hono/zod-openapi";
+import { because, type Reason, unset } from "../../protocol/reasons.ts";
 import { type HealthReply, healthReplySchema, modelsReplySchema, tiersReplySchema } from "../../protocol/requests.ts";
 import { json, problems } from "../openapi.ts";
 import { createRouter } from "../router.ts";
 import type { Services } from "../services.ts";
+import { CACHE_SETTINGS } from "../tiers/redis.ts";
 import { tierStates } from "../tiers/select.ts";
+import { bridgeSettings } from "../tiers/temporal.ts";
 
 const modelsRoute = createRoute({
   method: "get",
@@ -40,7 +43,8 @@ discoveryRoutes.openapi(tiersRoute, (c) => {
   const tiers = tierStates(services).map(({ tier, off }) => ({
     tier,
     available: off === null,
-    reason: off,
+    reason: off?.text ?? null,
+    why: off?.why ?? null,
     default: tier === services.settings.DEFAULT_TIER,
   }));
   return c.json({ tiers }, 200);
@@ -53,6 +57,21 @@ discoveryRoutes.openapi(healthRoute, async (c) => {
 
 type Part = HealthReply["parts"][number];
 
+const well = (name: string, latencyMs: number | null): Part => ({
+  name,
+  status: "ok",
+  latencyMs,
+  detail: null,
+  why: null,
+});
+const notWell = (name: string, status: "down" | "off", { text, why }: Reason): Part => ({
+  name,
+  status,
+  latencyMs: null,
+  detail: text,
+  why,
+});
+
 async function healthOf(services: Services): Promise<HealthReply> {
   const [objects, models, cache, archive, temporal] = await Promise.all([
     objectsPart(services),
@@ -61,10 +80,10 @@ async function healthOf(services: Services): Promise<HealthReply> {
     archivePart(services),
     temporalPart(services),
   ]);
-  const providers = models.providers.map(({ provider, available, reason }): Part => {
+  const providers = models.providers.map(({ provider, available, reason, why }): Part => {
     const configured = services.providers.standings.some((each) => each.provider === provider && each.available);
     const status = available ? "ok" : configured ? "down" : "off";
-    return { name: provider, status, latencyMs: null, detail: reason };
+    return { name: provider, status, latencyMs: null, detail: reason, why };
   });
   const answering = objects.status === "ok" && providers.some(({ status }) => status === "ok");
   const parts = [objects, ...providers, cache, archive, temporal];
@@ -75,58 +94,43 @@ async function healthOf(services: Services): Promise<HealthReply> {
 /** Whether answers can be kept and found: without that they are made, each time. */
 async function cachePart({ cache, settings }: Services): Promise<Part> {
   const name = "cache";
-  if (!cache)
-    return {
-      name,
-      status: "off",
-      latencyMs: null,
-      detail: "Set UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN to use it.",
-    };
+  if (!cache) return notWell(name, "off", unset(CACHE_SETTINGS));
   const before = Date.now();
   const { kind } = await cache.find("health");
-  if (kind !== "unavailable") return { name, status: "ok", latencyMs: Date.now() - before, detail: null };
-  return {
-    name,
-    status: "down",
-    latencyMs: null,
-    detail: `It did not answer within ${settings.cache.lookUpMs} ms; answers are made without it.`,
-  };
+  if (kind !== "unavailable") return well(name, Date.now() - before);
+  const text = `It did not answer within ${settings.cache.lookUpMs} ms; answers are made without it.`;
+  return notWell(name, "down", because(text, "cache_down"));
 }
 
 /** Whether answers can be kept for good: without that they wait in their chats until they can. */
 async function archivePart({ archive, archiveAnswers }: Services): Promise<Part> {
   const name = "archive";
-  if (!archive) return { name, status: "off", latencyMs: null, detail: "Set DATABASE_URL to use it." };
+  if (!archive) return notWell(name, "off", unset(["DATABASE_URL"]));
   const { latencyMs, error } = await archiveAnswers();
-  if (error === null) return { name, status: "ok", latencyMs, detail: null };
-  return {
-    name,
-    status: "down",
-    latencyMs: null,
-    detail: "It does not answer; what it has to learn waits in the chats.",
-  };
+  if (error === null) return well(name, latencyMs);
+  const text = "It does not answer; what it has to learn waits in the chats.";
+  return notWell(name, "down", because(text, "archive_down"));
 }
 
 /** Whether workflows can be started and looked at: answers under way go on without that. */
-async function temporalPart({ bridge }: Services): Promise<Part> {
+async function temporalPart(services: Services): Promise<Part> {
   const name = "temporal";
-  if (!bridge) {
-    const detail = "Set TEMPORAL_BRIDGE_URL and TEMPORAL_BRIDGE_TOKEN to use it.";
-    return { name, status: "off", latencyMs: null, detail };
-  }
+  const { bridge } = services;
+  if (!bridge) return notWell(name, "off", unset(bridgeSettings(services)));
   const before = Date.now();
   const answer = await bridge.health();
-  if (answer.ok) return { name, status: "ok", latencyMs: Date.now() - before, detail: null };
-  return { name, status: "down", latencyMs: null, detail: answer.detail };
+  if (answer.ok) return well(name, Date.now() - before);
+  return notWell(name, "down", because(answer.detail, "temporal_down"));
 }
 
 /** Whether Durable Objects answer: without them there is no chat. */
 async function objectsPart(services: Services): Promise<Part> {
+  const name = "durable-objects";
   const before = Date.now();
   try {
     await services.deployment().ping();
-    return { name: "durable-objects", status: "ok", latencyMs: Date.now() - before, detail: null };
+    return well(name, Date.now() - before);
   } catch (error) {
-    return { name: "durable-objects", status: "down", latencyMs: null, detail: String(error) };
+    return notWell(name, "down", because(String(error), "objects_down"));
   }
 }

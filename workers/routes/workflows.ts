@@ -4,8 +4,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { type BridgeAnswer, ownerTag } from "../../durable-objects/bridge-client.ts";
 import { parseTarget } from "../../protocol/ids.ts";
 import { MAX_CHUNKS_BYTES, MAX_IDEMPOTENCY_KEY_LENGTH, MAX_WAIT_SECONDS } from "../../protocol/limits.ts";
+import { because, type Reason } from "../../protocol/reasons.ts";
 import { cancelReplySchema, chunksReplySchema } from "../../protocol/requests.ts";
 import {
+  type Workflow,
   workflowFilterSchema,
   workflowListReplySchema,
   workflowResultReplySchema,
@@ -21,6 +23,7 @@ import { createRouter } from "../router.ts";
 import { admit, fingerprint, toRunAsk } from "../run-ask.ts";
 import type { Services } from "../services.ts";
 import { type ChatTarget, chatTarget, resumePoint, runParams, runTarget } from "../target.ts";
+import { bridgeSettings } from "../tiers/temporal.ts";
 import { answerSoFar } from "../whole-answer.ts";
 
 const seconds = z.coerce.number().min(0).max(MAX_WAIT_SECONDS);
@@ -128,8 +131,8 @@ workflowRoutes.openapi(statusRoute, async (c) => {
     status.state === "running" ? outputLimit(chat, person, run) : null,
   ]);
   const workflow = described?.ok ? described.value : null;
-  const reason = described?.ok ? null : (described?.detail ?? NO_BRIDGE);
-  return c.json({ ...status, percent: percentOf(status, limit), workflow, reason, links: runLinks(id) }, 200);
+  const { text: reason, why } = unknown(services, described) ?? { text: null, why: null };
+  return c.json({ ...status, percent: percentOf(status, limit), workflow, reason, why, links: runLinks(id) }, 200);
 });
 
 workflowRoutes.openapi(chunksRoute, async (c) => {
@@ -178,6 +181,13 @@ workflowRoutes.openapi(cancelRoute, async (c) => {
 });
 
 const NO_BRIDGE = "No bridge to Temporal is set up here.";
+
+/** Why there is no word of a workflow; null when there is. */
+function unknown(services: Services, described: BridgeAnswer<Workflow> | undefined): Reason | null {
+  if (!described) return because(NO_BRIDGE, "unset", { settings: [...bridgeSettings(services)] });
+  if (described.ok) return null;
+  return because(described.detail, described.why === "unknown" ? "unknown_workflow" : "temporal_down");
+}
 
 function bridge({ bridge: found }: Services): NonNullable<Services["bridge"]> {
   return found ?? refuse("tier_unavailable", `${NO_BRIDGE} GET /api/tiers tells what it needs.`);

@@ -14,6 +14,6 @@ export function tierStates(services: Services): TierState[] {
 export function selectTier(services: Services, asked: Tier | undefined): Tier {
   const tier = asked ?? services.settings.DEFAULT_TIER;
   const state = tierStates(services).find((each) => each.tier === tier);
-  if (state?.off) refuse("tier_unavailable", `${state.off} GET /api/tiers tells which tiers are on.`);
+  if (state?.off) refuse("tier_unavailable", `${state.off.text} GET /api/tiers tells which tiers are on.`);
   return tier;
 }

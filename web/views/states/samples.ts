@@ -137,17 +137,30 @@ export function sampleStats(now: number): StatsReply {
     series,
     source: "counters",
     note: null,
+    why: null,
   };
 }
 
 export const HEALTH: HealthReply = {
   status: "degraded",
   parts: [
-    { name: "durable-objects", status: "ok", latencyMs: 3, detail: null },
-    { name: "openai", status: "ok", latencyMs: null, detail: null },
-    { name: "redis", status: "degraded", latencyMs: 240, detail: "Slow: look-ups are given up after 150 ms" },
-    { name: "postgres", status: "down", latencyMs: null, detail: "connect ECONNREFUSED 127.0.0.1:5432" },
-    { name: "temporal", status: "off", latencyMs: null, detail: "TEMPORAL_BRIDGE_URL is not set" },
+    { name: "durable-objects", status: "ok", latencyMs: 3, detail: null, why: null },
+    { name: "openai", status: "ok", latencyMs: null, detail: null, why: null },
+    { name: "compatible", status: "degraded", latencyMs: 240, detail: "It is slow.", why: null },
+    {
+      name: "archive",
+      status: "down",
+      latencyMs: null,
+      detail: "It does not answer; what it has to learn waits in the chats.",
+      why: { code: "archive_down" },
+    },
+    {
+      name: "temporal",
+      status: "off",
+      latencyMs: null,
+      detail: "Set TEMPORAL_BRIDGE_URL and TEMPORAL_BRIDGE_TOKEN to use it.",
+      why: { code: "unset", settings: ["TEMPORAL_BRIDGE_URL", "TEMPORAL_BRIDGE_TOKEN"] },
+    },
   ],
 };
 
@@ -200,6 +213,7 @@ export const WORKFLOW_STATUS = {
   progress: { characters: 4_902, committed: 4_870, chunks: 38 },
   percent: 45,
   reason: null,
+  why: null,
   workflow: {
     state: "running",
     lastFailure: LOST,
