@@ -33,6 +33,13 @@ async function readProblem(response: Response): Promise<Problem | null> {
   return typeof body?.detail === "string" ? body : null;
 }
 
+/** Whether the server answers at all. */
+export const answers = (): Promise<boolean> =>
+  fetch("/manifest.webmanifest", { method: "HEAD", cache: "no-store" }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+
 /** Calls the API and reads the reply. Throws `ApiError`; an aborted call throws the abort itself. */
 export async function call<Reply>(path: string, options: CallOptions = {}): Promise<Reply> {
   const { method = "GET", body, headers, signal, keepalive } = options;

@@ -1,6 +1,7 @@
 // A button that opens a menu. The menu's code is fetched at the first sign that it will be opened.
 import type { LucideProps } from "lucide-solid";
 import { type Component, createSignal, type JSX, lazy, Show, Suspense } from "solid-js";
+import { fetched } from "../state/fetched.ts";
 
 export interface MenuEntry {
   label: string;
@@ -14,7 +15,7 @@ export interface MenuEntry {
   separated?: boolean;
 }
 
-const load = () => import("./menu.tsx");
+const load = () => fetched(() => import("./menu.tsx"));
 const Menu = lazy(load);
 
 export function MenuButton(props: {

@@ -70,8 +70,13 @@ export const format = () => reader.formats();
 /** Words of a part of the page that is fetched later: loaded now, and from now on with each change of language. */
 export async function alsoSpeak(words: Further): Promise<void> {
   further.push(words);
-  const put = await words(locale());
-  put();
+  try {
+    const put = await words(locale());
+    put();
+  } catch (error) {
+    further.splice(further.indexOf(words), 1);
+    throw error;
+  }
 }
 
 /** Loads the first language; the page is drawn after it. */

@@ -34,6 +34,10 @@ export const loadViewWords = (): Promise<void> => {
   loading ??= alsoSpeak(async (locale) => {
     const words = await load[locale]();
     return () => setWords(() => words);
+  }).catch((error) => {
+    // They may be had the next time.
+    loading = undefined;
+    throw error;
   });
   return loading;
 };

@@ -1,5 +1,6 @@
 // Draws formulas. KaTeX and its fonts are fetched with the first formula; until then, and where one cannot be drawn,
 // its source stands. What KaTeX makes is nodes, so no policy for inline styles stands in its way.
+import { fetched } from "../state/fetched.ts";
 
 /** A formula longer than this is left as its source: drawing it would hold the page up. */
 const LONGEST = 4_000;
@@ -20,7 +21,7 @@ export function drawMath(root: Element): void {
     return tex !== null && tex.length <= LONGEST && drawnFrom.get(element) !== tex;
   });
   if (waiting.length === 0) return;
-  library ??= import("./katex.ts");
+  library ??= fetched(() => import("./katex.ts"));
   void library.then(({ draw }) => {
     for (const element of waiting) {
       const tex = element.getAttribute("data-tex");

@@ -5,9 +5,10 @@ import Sparkles from "lucide-solid/icons/sparkles";
 import { createSignal, Show, Suspense } from "solid-js";
 import { t } from "../../i18n/locale.ts";
 import { useApp } from "../../state/app.tsx";
+import { fetched } from "../../state/fetched.ts";
 import { withWords } from "../with-words.ts";
 
-const load = () => import("./model-picker.tsx");
+const load = () => fetched(() => import("./model-picker.tsx"));
 const ModelPicker = withWords(load);
 
 export function ModelButton(props: { class?: string }) {
