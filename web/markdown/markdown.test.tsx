@@ -1,6 +1,6 @@
 import { cleanup, render } from "@solidjs/testing-library";
 import { createSignal } from "solid-js";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { start } from "../i18n/locale.ts";
 import { type DrawnText, Markdown } from "./markdown.tsx";
 import { loadRepair } from "./repair.ts";
@@ -30,6 +30,17 @@ function show(first = "") {
 const structure = (root: Element) => root.innerHTML.replace(/ id="[^"]*"/g, "");
 
 describe("a drawn answer", () => {
+  it("that is long and comes at once is drawn over several frames, and all of it in the end", async () => {
+    const { container, setDone, drawn } = show(Array.from({ length: 200 }, (_, n) => `Paragraph ${n}.`).join("\n\n"));
+    setDone(true);
+    const blocks = () => container.querySelectorAll(".block").length;
+    expect(blocks()).toBeLessThan(100);
+    expect(drawn().whole()).toBe(false);
+    await vi.waitFor(() => expect(blocks()).toBe(200), 20_000);
+    expect(drawn().whole()).toBe(true);
+    expect(container.querySelector(".block:last-child")?.textContent).toContain("Paragraph 199.");
+  });
+
   it("is, once it has come word by word, what it would be at once", () => {
     const streamed = show();
     for (let at = 1; at <= ANSWER.length; at += 2) streamed.setText(ANSWER.slice(0, at));

@@ -1,6 +1,6 @@
 // An answer's Markdown, drawn block by block while it grows. Finished blocks are left alone.
 import type { Links } from "marked";
-import { createEffect, createMemo, Index, Match, onCleanup, Switch } from "solid-js";
+import { createEffect, createMemo, createSignal, Index, Match, onCleanup, Switch } from "solid-js";
 import { Dynamic, render } from "solid-js/web";
 import "./markdown.css";
 import { advance, type Block, type BlockList, type Group, groupBlocks, noBlocks } from "./blocks.ts";
@@ -15,7 +15,14 @@ import { loadRepair } from "./repair.ts";
 export interface DrawnText {
   /** The range from a position in the source to the end of what is drawn; `null` when nothing is drawn there. */
   rangeFrom(at: number): Range | null;
+  /** Whether all of it is drawn. Tracked. */
+  whole(): boolean;
 }
+
+/** Blocks that one task draws: a long text that comes at once is drawn over several frames, from its beginning on. */
+const A_TASK = 60;
+/** A growing text has this much room before it: no block of it waits for a frame. */
+const AHEAD = 10;
 
 /** Where each block is drawn, by where it starts in the source. */
 type Elements = Map<number, HTMLElement>;
@@ -87,6 +94,8 @@ export interface MarkdownProps {
   text: string;
   /** The text is whole. */
   done: boolean;
+  /** Draws more at the end of an element, where whoever reads around it wants to stay where they are. */
+  grow?: ((element: Element, draw: () => void) => void) | undefined;
   ref?: (drawn: DrawnText) => void;
 }
 
@@ -102,7 +111,17 @@ export function Markdown(props: MarkdownProps) {
     return undefined;
   });
   const around = createMemo((): Around => ({ links: links(), firstHeading: firstHeading() }));
-  const groups = createMemo<Group[]>((before) => groupBlocks(list().blocks, before), []);
+  const [room, setRoom] = createSignal(A_TASK);
+  const missing = () => list().blocks.length - room();
+  const groups = createMemo<Group[]>((before) => groupBlocks(list().blocks.slice(0, room()), before), []);
+  let element!: HTMLDivElement;
+  createEffect(() => {
+    const more = () => setRoom((now) => now + A_TASK);
+    if (missing() > 0) {
+      const frame = requestAnimationFrame(() => (props.grow ? props.grow(element, more) : more()));
+      onCleanup(() => cancelAnimationFrame(frame));
+    } else if (!props.done && missing() > -AHEAD) more();
+  });
   const elements: Elements = new Map();
   createEffect(() => {
     if (!props.done) void loadRepair();
@@ -111,6 +130,7 @@ export function Markdown(props: MarkdownProps) {
   let last = { raw: "", offset: -1, length: 0 };
 
   props.ref?.({
+    whole: () => missing() <= 0,
     rangeFrom(at) {
       const { blocks } = list();
       const block = blocks.find((one) => at < one.end);
@@ -132,7 +152,7 @@ export function Markdown(props: MarkdownProps) {
   });
 
   return (
-    <div class="markdown">
+    <div class="markdown" ref={element}>
       <Index each={groups()}>
         {(group) => (
           <Switch>

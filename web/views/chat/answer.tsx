@@ -6,14 +6,22 @@ import { t } from "../../i18n/locale.ts";
 import type { DrawnText } from "../../markdown/markdown.tsx";
 import { makeUnpromised } from "../../markdown/unpromised.ts";
 import type { ChatSession } from "../../state/chat-session.ts";
+import { fetched } from "../../state/fetched.ts";
 import type { PathStep } from "../../state/path.ts";
 import { AnswerFoot } from "./answer-foot.tsx";
 import { KeepLine, type Notch } from "./keep-line.tsx";
 
 // The library that reads Markdown is not needed for an empty page.
-const Markdown = lazy(() => import("../../markdown/markdown.tsx").then(({ Markdown }) => ({ default: Markdown })));
+const Markdown = lazy(() =>
+  fetched(() => import("../../markdown/markdown.tsx").then(({ Markdown }) => ({ default: Markdown }))),
+);
 
-export function Answer(props: { session: ChatSession; id: string; step: PathStep | undefined }) {
+export function Answer(props: {
+  session: ChatSession;
+  id: string;
+  step: PathStep | undefined;
+  grow?: ((element: Element, draw: () => void) => void) | undefined;
+}) {
   const run = () => props.session.runOf(props.id);
   const text = () => run()?.text ?? props.session.message(props.id)?.text ?? "";
   const running = () => run()?.status === "running";
@@ -22,6 +30,7 @@ export function Answer(props: { session: ChatSession; id: string; step: PathStep
   const [solid, setSolid] = createSignal<number | null>(null);
   const [notches, setNotches] = createSignal<readonly Notch[]>([]);
   const [width, setWidth] = createSignal(0);
+  const whole = () => drawn()?.whole() ?? false;
   const unpromised = makeUnpromised();
   let body!: HTMLDivElement;
 
@@ -39,7 +48,7 @@ export function Answer(props: { session: ChatSession; id: string; step: PathStep
   // Where the promise ends on the page: measured when it moves, not each time the text grows below it.
   const committed = () => run()?.committed ?? 0;
   createEffect(
-    on([running, committed, drawn, width], ([live, at]) => {
+    on([running, committed, whole, width], ([live, at]) => {
       if (!live) return setSolid(null);
       drawnNow(() => {
         const first = drawn()?.rangeFrom(at)?.getClientRects()[0];
@@ -50,7 +59,7 @@ export function Answer(props: { session: ChatSession; id: string; step: PathStep
 
   const recoveries = () => run()?.recoveries ?? [];
   createEffect(
-    on([recoveries, running, drawn, width], ([list]) => {
+    on([recoveries, running, whole, width], ([list]) => {
       if (list.length === 0) return setNotches([]);
       drawnNow(() => {
         const end = body.getBoundingClientRect().height - 6;
@@ -94,7 +103,7 @@ export function Answer(props: { session: ChatSession; id: string; step: PathStep
               </div>
             }
           >
-            <Markdown text={text()} done={!running()} ref={setDrawn} />
+            <Markdown text={text()} done={!running()} grow={props.grow} ref={setDrawn} />
           </Suspense>
         </Show>
       </div>

@@ -1,23 +1,21 @@
-// The conversation: the shown path of messages, the latest of them first drawn, earlier ones as the reader goes up.
+// The conversation: the shown path of messages, its end first drawn, the rest as the reader comes near it.
 import { useLocation } from "@solidjs/router";
 import ArrowDown from "lucide-solid/icons/arrow-down";
-import { createEffect, createMemo, createSignal, For, on, onCleanup, onMount, Show, Suspense } from "solid-js";
+import { createComputed, createEffect, createMemo, createSignal, For, on, onMount, Show, Suspense } from "solid-js";
 import { t } from "../../i18n/locale.ts";
 import { useApp } from "../../state/app.tsx";
 import type { ChatSession } from "../../state/chat-session.ts";
 import type { PathStep } from "../../state/path.ts";
+import { adapted, around, downwards, endOf, type Room, upwards } from "../../state/room.ts";
 import { withWords } from "../with-words.ts";
 import { Answer } from "./answer.tsx";
 import "./conversation.css";
+import { Edge } from "./edge.tsx";
 import { makeFollow } from "./follow.ts";
 import { PendingAnswer, PendingQuestion } from "./pending.tsx";
 import { Question } from "./question.tsx";
 
 const Empty = withWords(() => import("./empty.tsx"));
-
-/** Messages drawn at first, and how many more each time the reader nears the top. */
-const FIRST = 8;
-const MORE = 4;
 
 export function Conversation(props: { session: ChatSession }) {
   const app = useApp();
@@ -25,28 +23,23 @@ export function Conversation(props: { session: ChatSession }) {
   const follow = makeFollow();
   let scroller!: HTMLDivElement;
   let content!: HTMLDivElement;
-  onMount(() => follow.attach(scroller, content, () => !empty()));
+  onMount(() => follow.attach(scroller, content, () => !empty() && !more()));
 
-  const [room, setRoom] = createSignal(FIRST);
   const steps = createMemo(() => new Map<string, PathStep>(props.session.path().map((step) => [step.id, step])));
   const ids = createMemo(() => [...steps().keys()]);
-  const shown = createMemo(() => ids().slice(-room()));
-  const hidden = () => ids().length > room();
+  const lengthOf = (index: number) => {
+    const id = ids()[index] ?? "";
+    return (props.session.runOf(id) ?? props.session.message(id))?.text.length ?? 0;
+  };
+  const [room, setRoom] = createSignal<Room>(endOf(0, lengthOf));
+  createComputed(on(ids, (now, before) => setRoom((drawn) => adapted(drawn, before ?? [], now, lengthOf))));
+  const shown = createMemo(() => ids().slice(room().from, room().until));
+  const earlier = () => room().from > 0;
+  const more = () => room().until < ids().length;
 
-  /** The top of what is drawn came near: draw some more above it, and leave the reader where they are. */
-  function watchTop(element: HTMLElement) {
-    const observer = new IntersectionObserver(
-      ([entry]) => entry?.isIntersecting && follow.keepPlace(() => setRoom((now) => now + MORE)),
-      { root: scroller, rootMargin: "1200px 0px 0px" },
-    );
-    // Observed again after each step: an end that stays in view is not reported twice.
-    createEffect(() => {
-      shown();
-      observer.disconnect();
-      observer.observe(element);
-    });
-    onCleanup(() => observer.disconnect());
-  }
+  /** Above what is drawn there comes more, and the reader stays where they are; below it nothing moves by itself. */
+  const growUp = () => follow.keepPlace(() => setRoom((now) => upwards(now, lengthOf)));
+  const growDown = () => setRoom((now) => downwards(now, ids().length, lengthOf));
 
   // An address may name a message: it is brought on the path and into view.
   createEffect(
@@ -55,16 +48,21 @@ export function Conversation(props: { session: ChatSession }) {
       if (!loaded || id === "" || !props.session.message(id)) return;
       props.session.choose(id);
       follow.release();
-      setRoom((now) => Math.max(now, ids().length - ids().indexOf(id) + 2));
+      setRoom(around(ids().indexOf(id), ids().length, lengthOf));
       queueMicrotask(() => document.getElementById(`message-${id}`)?.scrollIntoView({ block: "center" }));
     }),
   );
+
+  function toLatest() {
+    if (more()) setRoom(endOf(ids().length, lengthOf));
+    follow.resume();
+  }
 
   // What the person just asked is what they want to see.
   createEffect(
     on(
       () => props.session.pending()?.key,
-      (key) => key && queueMicrotask(follow.resume),
+      (key) => key && queueMicrotask(toLatest),
       { defer: true },
     ),
   );
@@ -86,8 +84,8 @@ export function Conversation(props: { session: ChatSession }) {
             <i />
           </div>
         </Show>
-        <Show when={hidden()}>
-          <div ref={watchTop} class="earlier" />
+        <Show when={earlier()}>
+          <Edge drawn={shown()} grow={growUp} />
         </Show>
         <ol class="plain-list" aria-label={t("chat.log")}>
           <For each={shown()}>
@@ -95,7 +93,7 @@ export function Conversation(props: { session: ChatSession }) {
               <li id={`message-${id}`}>
                 <Show
                   when={props.session.message(id)?.role === "user"}
-                  fallback={<Answer session={props.session} id={id} step={steps().get(id)} />}
+                  fallback={<Answer session={props.session} id={id} step={steps().get(id)} grow={follow.growEndOf} />}
                 >
                   <Question session={props.session} id={id} step={steps().get(id)} />
                 </Show>
@@ -121,10 +119,13 @@ export function Conversation(props: { session: ChatSession }) {
             )}
           </Show>
         </ol>
+        <Show when={more()}>
+          <Edge drawn={shown()} grow={growDown} />
+        </Show>
       </div>
       <Show when={!follow.following()}>
         <div class="latest">
-          <button type="button" class="button" onClick={follow.resume}>
+          <button type="button" class="button" onClick={toLatest}>
             <ArrowDown size={15} aria-hidden="true" />
             {t("chat.latest")}
           </button>

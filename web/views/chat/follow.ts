@@ -10,6 +10,8 @@ export function makeFollow() {
   let scroller: HTMLElement | undefined;
   let last = 0;
 
+  let wanted = () => true;
+
   const distance = () => (scroller ? scroller.scrollHeight - scroller.clientHeight - scroller.scrollTop : 0);
 
   function toEnd() {
@@ -21,7 +23,7 @@ export function makeFollow() {
   function onScroll() {
     if (!scroller) return;
     const top = scroller.scrollTop;
-    if (distance() <= NEAR) setFollowing(true);
+    if (distance() <= NEAR && wanted()) setFollowing(true);
     // Only a move up lets go: text that grows below the reader is no wish of theirs.
     else if (top < last - 1) setFollowing(false);
     last = top;
@@ -32,9 +34,13 @@ export function makeFollow() {
     if (event.deltaY < 0 && scroller && scroller.scrollHeight > scroller.clientHeight) setFollowing(false);
   }
 
-  /** `wanted` says whether there is anything to follow: an empty page is read from its top. */
-  function attach(element: HTMLElement, content: HTMLElement, wanted: () => boolean) {
+  /**
+   * `wanting` says whether there is anything to follow: an empty page is read from its top, and what is drawn may end
+   * before the conversation does.
+   */
+  function attach(element: HTMLElement, content: HTMLElement, wanting: () => boolean) {
     scroller = element;
+    wanted = wanting;
     element.addEventListener("scroll", onScroll, { passive: true });
     element.addEventListener("wheel", onWheel, { passive: true });
     const observer = new ResizeObserver(() => following() && wanted() && toEnd());
@@ -47,6 +53,15 @@ export function makeFollow() {
     });
   }
 
+  /** Runs a change above the reader's place without moving it. */
+  function keepPlace(change: () => void) {
+    if (!scroller) return change();
+    const before = scroller.scrollHeight - scroller.scrollTop;
+    change();
+    scroller.scrollTop = scroller.scrollHeight - before;
+    last = scroller.scrollTop;
+  }
+
   return {
     following,
     attach,
@@ -56,13 +71,12 @@ export function makeFollow() {
       toEnd();
     },
     release: () => setFollowing(false),
-    /** Runs a change above the reader's place without moving it. */
-    keepPlace(change: () => void) {
-      if (!scroller) return change();
-      const before = scroller.scrollHeight - scroller.scrollTop;
-      change();
-      scroller.scrollTop = scroller.scrollHeight - before;
-      last = scroller.scrollTop;
+    keepPlace,
+    /** Runs a change at the end of an element. Where that end is above what the reader sees, nothing moves for them. */
+    growEndOf(element: Element, change: () => void) {
+      const above = scroller && element.getBoundingClientRect().bottom < scroller.getBoundingClientRect().top;
+      if (above) keepPlace(change);
+      else change();
     },
   };
 }

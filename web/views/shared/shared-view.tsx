@@ -1,17 +1,22 @@
 // A chat by its link: to be read, and nothing else.
 import { useParams } from "@solidjs/router";
-import { Index, Show } from "solid-js";
+import { createMemo, createSignal, Index, Show } from "solid-js";
 import { ApiError } from "../../api/client.ts";
 import { explain, ProblemNote } from "../../components/problem.tsx";
 import { format, t } from "../../i18n/locale.ts";
 import { v } from "../../i18n/views.ts";
 import { Markdown } from "../../markdown/markdown.tsx";
+import { downwards, type Room } from "../../state/room.ts";
 import { followShared } from "../../state/shared.ts";
+import { Edge } from "../chat/edge.tsx";
 import { KeepLine } from "../chat/keep-line.tsx";
 import { ViewHead } from "../view-head.tsx";
 import "../chat/conversation.css";
 import "../view.css";
 import "./shared.css";
+
+/** Messages drawn at first. */
+const FIRST = 4;
 
 export default function SharedView() {
   const params = useParams<{ token: string }>();
@@ -20,6 +25,10 @@ export default function SharedView() {
     const error = chat.error();
     return error instanceof ApiError && (error.status === 404 || error.status === 400);
   };
+  // From its beginning on, as far as the reader comes.
+  const lengthOf = (index: number) => chat.shown()[index]?.text.length ?? 0;
+  const [room, setRoom] = createSignal<Room>({ from: 0, until: FIRST });
+  const drawn = createMemo(() => chat.shown().slice(0, room().until));
   return (
     <div class="view">
       <Show
@@ -40,7 +49,7 @@ export default function SharedView() {
             {(error) => <ProblemNote text={explain(error())} retry={() => void chat.refresh()} />}
           </Show>
           <ol class="plain-list shared-messages" aria-label={t("chat.log")}>
-            <Index each={chat.shown()}>
+            <Index each={drawn()}>
               {(message) => (
                 <li>
                   <Show
@@ -73,6 +82,9 @@ export default function SharedView() {
               )}
             </Index>
           </ol>
+          <Show when={drawn().length < chat.shown().length}>
+            <Edge drawn={drawn()} grow={() => setRoom((now) => downwards(now, chat.shown().length, lengthOf))} />
+          </Show>
         </div>
       </Show>
     </div>
