@@ -21,9 +21,9 @@ const NEEDED_AT_ONCE = new RegExp(
   [
     "/web/api/(client|chats)\\.ts",
     "/web/components/(copy-button|logo|menu-button|problem|segmented|title-input|tooltip)\\.tsx",
-    "/web/state/(app|chats|clipboard|remote|toasts)\\.tsx?",
-    "/web/i18n/(locale|views)\\.ts",
-    "/web/views/(shortcuts|with-words)\\.ts",
+    "/web/state/(app|chats|clipboard|fetched|remote|toasts)\\.tsx?",
+    "/web/i18n/(locale|said|typography|views)\\.ts",
+    "/web/views/(open-drawer|shortcuts|with-words)\\.tsx?",
     "/web/views/sidebar/chat-item\\.tsx",
     "/lucide-solid/.*/(Icon|ban|check|chevron-down|circle-alert|circle-check|menu|rotate-cw|search)\\.js",
   ].join("|"),

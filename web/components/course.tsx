@@ -34,7 +34,7 @@ export function CourseLine(props: { course: Course; label: string; nameOf: (stre
         {(stretch) => (
           <Show when={stretch.kind === "lost" || stretch.kind === "failed"}>
             <circle cx={`${at(stretch.to)}%`} cy="11" r="5" data-kind={stretch.kind}>
-              <title>{stretch.failure ?? props.nameOf(stretch)}</title>
+              <title>{props.nameOf(stretch)}</title>
             </circle>
           </Show>
         )}

@@ -4,17 +4,20 @@ import TriangleAlert from "lucide-solid/icons/triangle-alert";
 import { type JSX, Show } from "solid-js";
 import type { ApiError } from "../api/client.ts";
 import { t } from "../i18n/locale.ts";
+import { saidProblem } from "../i18n/said.ts";
 
-/** What a failed call says to a person, in the server's words where it had some. */
+/** What a failed call says to a person: what the server said, where it said something. */
 export function explain(error: unknown): string {
   const failure = error as Partial<ApiError> | null;
-  if (failure?.problem) return failure.problem.detail;
+  if (failure?.problem) return saidProblem(failure.problem);
   return failure?.status === 0 ? t("errors.network") : t("errors.unexpected");
 }
 
 export function ProblemNote(props: {
   text: string;
   detail?: string | undefined;
+  /** The language of the detail, where it is not the reader's. */
+  detailLang?: string | undefined;
   retry?: (() => void) | undefined;
   children?: JSX.Element;
 }) {
@@ -24,7 +27,7 @@ export function ProblemNote(props: {
       <div class="problem-text">
         <p>{props.text}</p>
         <Show when={props.detail}>
-          <p class="problem-detail" dir="auto">
+          <p class="problem-detail" dir="auto" lang={props.detailLang}>
             {props.detail}
           </p>
         </Show>

@@ -62,9 +62,9 @@ export const en = {
     stopping: "Stopping…",
     note: "Every word is kept. Reload, close, come back: the answer goes on.",
     temperature: "Temperature",
-    byDefault: "default",
+    byDefault: "by default",
     tooLong: (length: string, limit: string) => `${length} characters; at most ${limit} are accepted.`,
-    cache: "Cache",
+    cache: (mode: string) => `Cache: ${mode}`,
   },
   connection: {
     connecting: "Connecting…",
@@ -169,7 +169,7 @@ export const en = {
       redis: "An answer that was already given comes from the cache at once, and the same question is paid only once.",
       temporal: "A workflow drives the answer and carries it through the crash of any process.",
     },
-    off: (reason: string) => `Off here: ${reason}`,
+    off: (reason: string) => `Off here. ${reason}`,
   },
   models: {
     label: "Model",

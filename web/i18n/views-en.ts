@@ -1,4 +1,6 @@
 // The English words of the views beside the chat and of the dialogs. Fetched with the first of them.
+import type { CacheStatus } from "../../protocol/records.ts";
+
 const s = (n: number) => (n === 1 ? "" : "s");
 
 export const en = {
@@ -51,6 +53,13 @@ export const en = {
       spent: "spent",
       saved: "saved",
     },
+    from: {
+      hit: "hit",
+      collapsed: "shared",
+      miss: "miss",
+      off: "without cache",
+      unavailable: "cache unreachable",
+    } satisfies Record<CacheStatus, string>,
     latency: "Time of the whole answer",
     latencyNone: "No completed answer yet.",
     table: "The same as a table",
@@ -68,8 +77,8 @@ export const en = {
     none: "No workflow yet. Choose the Temporal tier in a chat and ask.",
     noneSuch: "No workflow is in this state.",
     filter: "State",
+    filters: { all: "All", running: "Running", completed: "Complete", failed: "Failed", cancelled: "Cancelled" },
     states: {
-      all: "All",
       running: "Running",
       completed: "Complete",
       failed: "Failed",
@@ -87,7 +96,7 @@ export const en = {
     attempts: "Attempts",
     timeline: "Course",
     duration: "Time",
-    tokens: "Model",
+    model: "Model",
     openUi: "Temporal UI",
     cancel: "Cancel",
     cancelling: "Cancelling…",
@@ -103,7 +112,8 @@ export const en = {
     when: "When",
     step: "Step",
     detail: "Detail",
-    checkpoint: (chunks: string, characters: string) => `${chunks} pieces, ${characters} characters kept`,
+    checkpoint: (n: number, chunks: string, of: number, characters: string) =>
+      `${chunks} piece${s(n)}, ${characters} character${s(of)} kept`,
     retryAt: (time: string) => `next attempt at ${time}`,
     waiting: "waiting",
     history: (events: string, size: string) => `History: ${events} events, ${size} kB`,
@@ -128,11 +138,8 @@ export const en = {
       anthropic: "Anthropic",
       compatible: "Compatible provider",
       cache: "Cache (Redis)",
-      redis: "Redis",
       archive: "Archive (Postgres)",
-      postgres: "Postgres",
       temporal: "Temporal",
-      bridge: "Temporal bridge",
     } as Record<string, string>,
     part: "Part",
     state: "State",
@@ -145,9 +152,9 @@ export const en = {
     assumed: "Nothing measured yet: these are assumptions.",
     usage: "Use",
     usersADay: "Users a day",
-    answersAUser: "Answers a user and day",
-    inputTokens: "Tokens read an answer",
-    outputTokens: "Tokens written an answer",
+    answersAUser: "Answers per user and day",
+    inputTokens: "Tokens read per answer",
+    outputTokens: "Tokens written per answer",
     tokensASecond: "Tokens a second",
     hitRate: "Answered from the cache",
     month: "a month",
@@ -181,6 +188,14 @@ export const en = {
     },
     reset: "Back to the measured figures",
     work: "How it is counted",
+    counted: "An average answer makes",
+    works: {
+      requests: "Requests to Workers and objects",
+      rows: "Rows written",
+      objectSeconds: "Seconds of objects",
+      commands: "Redis commands",
+      actions: "Temporal actions",
+    },
     workLead:
       "A month has 30 days. An answer writes about one row each 1.5 s and 28 more; a shared answer’s log is written once more for its chat, and each one takes some twenty Redis commands. " +
       "An object’s time is that of the answer at 128 MB. A workflow takes about five actions and, with its signs of life, two more each second; its worker’s hour is shared by all answers under way.",
@@ -276,7 +291,7 @@ export const en = {
     price: (input: string, output: string) => `${input} in · ${output} out, per million tokens`,
     free: "free",
     unknownPrice: "price unknown",
-    unavailable: (reason: string) => `Off: ${reason}`,
+    unavailable: (reason: string) => `Off. ${reason}`,
   },
   share: {
     title: "Share this chat",

@@ -14,6 +14,7 @@ import {
   untrack,
   useContext,
 } from "solid-js";
+import type { Tier } from "../../protocol/records.ts";
 import type { Model } from "../../protocol/requests.ts";
 import { cancel, generate, readChat, readModels, readRecords, readTiers } from "../api/chats.ts";
 import { openSocket } from "../api/socket.ts";
@@ -150,6 +151,8 @@ function makeApp() {
     session,
     chats,
     tiers,
+    /** What the deployment says of one tier; `undefined` until it has said something. */
+    tierOf: (name: Tier) => tiers.data()?.tiers.find(({ tier }) => tier === name),
     models,
     model,
     settings,

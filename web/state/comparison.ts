@@ -47,6 +47,8 @@ export function makeComparison(model: () => Model | undefined) {
 
   return {
     measured,
+    /** What was measured is known, if only that it is nothing. */
+    known: () => stats.data() !== undefined || stats.error() !== null,
     usage,
     prices,
     costs: createMemo(() => costsOf(usage(), prices())),

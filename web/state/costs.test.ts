@@ -34,6 +34,18 @@ describe("what a tier costs", () => {
     expect(actions).toBeGreaterThan(0);
   });
 
+  it("counts the rows a 1,000-token answer at 50 a second is measured to write, 22 in its chat, and its person's", () => {
+    const { mvp } = costs({ outputTokens: 1_000, tokensASecond: 50 });
+    expect(mvp.work.rows).toBeGreaterThan(20);
+    expect(mvp.work.rows).toBeLessThan(26);
+  });
+
+  it("makes of a hit and of a miss what each takes, by how often each comes", () => {
+    const [none, half, all] = [0, 0.5, 1].map((hitRate) => costs({ hitRate }).redis.work);
+    expect(half?.commands).toBeCloseTo(((none?.commands ?? 0) + (all?.commands ?? 0)) / 2, 9);
+    expect(all?.rows).toBeLessThan(none?.rows ?? 0);
+  });
+
   it("is nothing where nobody asks", () => {
     for (const cost of Object.values(costs({ usersADay: 0 }))) expect(cost).toMatchObject({ total: 0, each: 0 });
   });

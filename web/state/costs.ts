@@ -60,6 +60,8 @@ export interface TierCost {
   total: number;
   /** US dollars an answer. */
   each: number;
+  /** What an average answer makes besides tokens. */
+  work: Work;
 }
 
 const DAYS = 30;
@@ -85,7 +87,7 @@ const COMMANDS_OF_THE_CACHE = 2;
 const COMMANDS_TO_COUNT = 19;
 
 /** What one answer makes besides tokens. */
-interface Work {
+export interface Work {
   requests: number;
   objectSeconds: number;
   rows: number;
@@ -137,6 +139,19 @@ function commissioned(seconds: number): Work {
   };
 }
 
+/** An average of two works, the first in `share` of the cases. */
+function mixed(one: Work, other: Work, share: number): Work {
+  const of = (name: keyof Work) => one[name] * share + other[name] * (1 - share);
+  return {
+    requests: of("requests"),
+    objectSeconds: of("objectSeconds"),
+    rows: of("rows"),
+    commands: of("commands"),
+    actions: of("actions"),
+    workerSeconds: of("workerSeconds"),
+  };
+}
+
 function priced(
   work: Work,
   answers: number,
@@ -163,20 +178,14 @@ export function costsOf(usage: Usage, prices: Prices): TierCost[] {
   const underWay = (answers * seconds) / (DAYS * 86_400);
   const hits = answers * usage.hitRate;
 
-  const made = (tier: Tier, parts: Record<CostPart, number>): TierCost => {
+  const made = (tier: Tier, work: Work, asked: number): TierCost => {
+    const parts = { model: asked * model, ...priced(work, answers, prices, underWay) };
     const total = COST_PARTS.reduce((sum, part) => sum + parts[part], 0);
-    return { tier, parts, total, each: answers === 0 ? 0 : total / answers };
+    return { tier, parts, total, each: answers === 0 ? 0 : total / answers, work };
   };
-  const hit = priced(HIT, hits, prices, underWay);
-  const miss = priced(missed(seconds), answers - hits, prices, underWay);
   return [
-    made("mvp", { model: answers * model, ...priced(produced(seconds), answers, prices, underWay) }),
-    made("redis", {
-      model: (answers - hits) * model,
-      edge: hit.edge + miss.edge,
-      cache: hit.cache + miss.cache,
-      workflow: 0,
-    }),
-    made("temporal", { model: answers * model, ...priced(commissioned(seconds), answers, prices, underWay) }),
+    made("mvp", produced(seconds), answers),
+    made("redis", mixed(HIT, missed(seconds), usage.hitRate), answers - hits),
+    made("temporal", commissioned(seconds), answers),
   ];
 }

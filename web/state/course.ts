@@ -1,5 +1,10 @@
 // A workflow's course, made ready to be drawn and told. Pure: now is passed in.
-import type { WorkflowStep, WorkflowStepName, WorkflowTimelineReply } from "../../protocol/workflows.ts";
+import type {
+  WorkflowFailure,
+  WorkflowStep,
+  WorkflowStepName,
+  WorkflowTimelineReply,
+} from "../../protocol/workflows.ts";
 
 export const STEPS: readonly WorkflowStepName[] = ["validatePrompt", "generateAnswer", "finalizeAnswer", "notifyChat"];
 
@@ -14,7 +19,7 @@ export interface Stretch {
   from: number;
   to: number;
   /** Why it ended badly. */
-  failure: string | null;
+  failure: WorkflowFailure | null;
 }
 
 export interface Course {
@@ -36,7 +41,7 @@ function stretchesOf(step: WorkflowStep, now: number): Stretch[] {
     }
     const to = one.endedAt ?? (one === last && step.endedAt === null ? now : (step.endedAt ?? now));
     const kind = kindOf(step, one === last, failure !== null);
-    stretches.push({ step: step.name, kind, attempt, from: startedAt, to, failure: failure?.message ?? null });
+    stretches.push({ step: step.name, kind, attempt, from: startedAt, to, failure });
     freeAt = to;
   }
   // Between two attempts the next one is only known to come.
@@ -79,7 +84,7 @@ export interface CourseEvent {
   kind: "started" | "lost" | "checkpoint" | "done" | "failed" | "cancelled";
   chunks?: number;
   characters?: number;
-  failure?: string;
+  failure?: WorkflowFailure;
 }
 
 /** What happened, in order. */
@@ -94,7 +99,7 @@ export function eventsOf({ steps, checkpoints }: WorkflowTimelineReply): CourseE
       if (at === null) continue;
       const kind = kindOf(step, last, failure !== null);
       if (kind === "running" || kind === "waiting") continue;
-      events.push({ time: at, step: step.name, attempt, kind, ...(failure && { failure: failure.message }) });
+      events.push({ time: at, step: step.name, attempt, kind, ...(failure && { failure }) });
     }
   }
   for (const { time, attempt, chunks, characters } of checkpoints) {

@@ -1,7 +1,9 @@
-// Fetches a file to the reader's downloads; the server names it.
-export function download(url: string): void {
+// Fetches a chat to the reader's downloads; the server names the file.
+import { exportUrl } from "../api/chats.ts";
+
+export function downloadChat(id: string, format: "md" | "json"): void {
   const link = document.createElement("a");
-  link.href = url;
+  link.href = exportUrl(id, format);
   link.download = "";
   document.body.append(link);
   link.click();

@@ -8,15 +8,17 @@ import { CopyButton } from "../../components/copy-button.tsx";
 import { ProblemNote } from "../../components/problem.tsx";
 import { Tooltip } from "../../components/tooltip.tsx";
 import { format, t } from "../../i18n/locale.ts";
+import { saidDetail } from "../../i18n/said.ts";
 import { useApp } from "../../state/app.tsx";
 import type { ChatSession } from "../../state/chat-session.ts";
+import { fetched } from "../../state/fetched.ts";
 import { firstWordAfter, tokensPerSecond } from "../../state/pace.ts";
 import type { PathStep } from "../../state/path.ts";
 import { withWords } from "../with-words.ts";
 import { Branches } from "./branches.tsx";
 import { Receipt } from "./receipt.tsx";
 
-const loadPicker = () => import("./model-picker.tsx");
+const loadPicker = () => fetched(() => import("./model-picker.tsx"));
 const ModelPicker = withWords(loadPicker);
 
 /** While it runs: the phase, the rate, the time to the first word. */
@@ -59,7 +61,8 @@ function Failure(props: { run: RunState; retry: () => void }) {
     if (error) return t(`runErrors.${error.code}`);
     return status === "failed" ? t("status.failed") : t("status.interrupted");
   };
-  return <ProblemNote text={text()} detail={props.run.error?.message} retry={props.retry} />;
+  const detail = () => (props.run.error ? saidDetail(props.run.error) : undefined);
+  return <ProblemNote text={text()} detail={detail()} detailLang="en" retry={props.retry} />;
 }
 
 export function AnswerFoot(props: {

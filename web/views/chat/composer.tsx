@@ -87,13 +87,13 @@ export function Composer(props: { session: ChatSession }) {
           >
             <Thermometer size={15} aria-hidden="true" />
             {app.settings().temperature === null
-              ? t("composer.byDefault")
+              ? t("composer.temperature")
               : format().decimal(app.settings().temperature ?? 0)}
           </button>
           <Show when={app.settings().tier === "redis"}>
             <button type="button" class="button chip" onClick={() => app.setPanel(!app.panel())}>
               <DatabaseZap size={15} aria-hidden="true" />
-              {t("composer.cache")} : {t(`panel.cacheModes.${shownMode(app.settings().cache)}`)}
+              {t("composer.cache", t(`panel.cacheModes.${shownMode(app.settings().cache)}`))}
             </button>
           </Show>
           <Show

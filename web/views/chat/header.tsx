@@ -1,15 +1,14 @@
 // The chat's header: its title, the tier, the model, and what else can be done with it.
-import Menu from "lucide-solid/icons/menu";
 import Share from "lucide-solid/icons/share";
 import SlidersHorizontal from "lucide-solid/icons/sliders-horizontal";
 import { createSignal, Show } from "solid-js";
-import { exportUrl } from "../../api/chats.ts";
 import { MenuButton } from "../../components/menu-button.tsx";
 import { TitleInput } from "../../components/title-input.tsx";
 import { Tooltip } from "../../components/tooltip.tsx";
 import { t } from "../../i18n/locale.ts";
 import { useApp } from "../../state/app.tsx";
-import { download } from "../../state/download.ts";
+import { downloadChat } from "../../state/download.ts";
+import { OpenDrawer } from "../open-drawer.tsx";
 import { ModelButton } from "./model-button.tsx";
 import { TierControl } from "./tier-control.tsx";
 
@@ -48,15 +47,7 @@ export function Header() {
   const app = useApp();
   return (
     <header class="header">
-      <button
-        type="button"
-        class="icon-button open-drawer"
-        aria-label={t("nav.open")}
-        aria-expanded={app.drawer()}
-        onClick={() => app.setDrawer(true)}
-      >
-        <Menu size={18} aria-hidden="true" />
-      </button>
+      <OpenDrawer />
       <Title />
       <TierControl />
       <ModelButton class="in-header" />
@@ -79,8 +70,8 @@ export function Header() {
             entries={[
               // The menu gives the focus back as it closes; the dialog takes it after that.
               { label: t("chat.shareLink"), run: () => setTimeout(() => app.setDialog("share")) },
-              { label: t("chat.exportMarkdown"), separated: true, run: () => download(exportUrl(id(), "md")) },
-              { label: t("chat.exportJson"), run: () => download(exportUrl(id(), "json")) },
+              { label: t("chat.exportMarkdown"), separated: true, run: () => downloadChat(id(), "md") },
+              { label: t("chat.exportJson"), run: () => downloadChat(id(), "json") },
             ]}
           >
             <Share size={17} aria-hidden="true" />

@@ -4,6 +4,7 @@ import { createMemo, createSignal, createUniqueId, For, Show } from "solid-js";
 import type { Model } from "../../../protocol/requests.ts";
 import { explain, ProblemNote } from "../../components/problem.tsx";
 import { format, t } from "../../i18n/locale.ts";
+import { saidReason } from "../../i18n/said.ts";
 import { v } from "../../i18n/views.ts";
 import { useApp } from "../../state/app.tsx";
 import "./model-picker.css";
@@ -120,7 +121,9 @@ export default function ModelPicker(props: {
                 <div role="group" aria-label={t(`models.providers.${group.provider}`)}>
                   <div class="models-provider">
                     {t(`models.providers.${group.provider}`)}
-                    <Show when={group.reason}>{(reason) => <small>{v("models.unavailable", reason())}</small>}</Show>
+                    <Show when={group.reason}>
+                      {(reason) => <small>{v("models.unavailable", saidReason(reason(), group.why))}</small>}
+                    </Show>
                   </div>
                   <For each={group.models}>
                     {(model) => (

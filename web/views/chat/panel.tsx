@@ -123,6 +123,13 @@ export default function Panel() {
             <X size={17} aria-hidden="true" />
           </button>
         </div>
+        <Show when={app.lastRun()?.tier === "temporal" && app.lastRun()?.id} keyed>
+          {(id) => (
+            <Suspense>
+              <WorkflowBeside id={id} />
+            </Suspense>
+          )}
+        </Show>
         <ModelButton class="in-panel" />
         <Slider
           label={v("panel.temperature")}
@@ -179,13 +186,6 @@ export default function Panel() {
               segments={PACES.map((pace) => ({ value: pace, label: v(`panel.paces.${pace}`) }))}
             />
           </div>
-        </Show>
-        <Show when={app.lastRun()?.tier === "temporal" && app.lastRun()?.id} keyed>
-          {(id) => (
-            <Suspense>
-              <WorkflowBeside id={id} />
-            </Suspense>
-          )}
         </Show>
         <Show when={sums().answers > 0}>
           <h2 class="sums-title">{v("panel.thisChat")}</h2>

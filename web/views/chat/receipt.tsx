@@ -40,6 +40,15 @@ function costText(cost: number | null): string {
   return cost === null ? t("receipt.unknown") : format().money(cost);
 }
 
+/** Its tokens, and what they cost: a kept answer's are those it was made of, and the badge says what they did not cost. */
+function factsOf({ outputTokens, cost, saved }: ReceiptData): string[] {
+  const tokens = saved ? saved.outputTokens : outputTokens;
+  return [
+    ...(tokens === null ? [] : [t("receipt.tokens", tokens, format().integer(tokens))]),
+    ...(saved ? [] : [cost === null ? t("receipt.costUnknown") : costText(cost)]),
+  ];
+}
+
 function rowsOf(run: RunState, receipt: ReceiptData): [string, string][] {
   const { integer, duration } = format();
   const count = (n: number | null) =>
@@ -136,16 +145,7 @@ export function Receipt(props: { run: RunState }) {
                   </span>
                 )}
               </Show>
-              <For
-                each={[
-                  receipt().outputTokens === null
-                    ? null
-                    : t("receipt.tokens", receipt().outputTokens ?? 0, format().integer(receipt().outputTokens ?? 0)),
-                  receipt().cost === null ? t("receipt.costUnknown") : costText(receipt().cost),
-                ].filter((fact) => fact !== null)}
-              >
-                {(fact) => <span class="fact">{fact}</span>}
-              </For>
+              <For each={factsOf(receipt())}>{(fact) => <span class="fact">{fact}</span>}</For>
               <ChevronDown size={13} class="chevron" aria-hidden="true" />
             </span>
           </button>

@@ -2,19 +2,21 @@
 import ChevronDown from "lucide-solid/icons/chevron-down";
 import { Show } from "solid-js";
 import type { Tier } from "../../../protocol/records.ts";
+import type { TiersReply } from "../../../protocol/requests.ts";
 import { MenuButton } from "../../components/menu-button.tsx";
 import { Segmented } from "../../components/segmented.tsx";
 import { t } from "../../i18n/locale.ts";
+import { saidReason } from "../../i18n/said.ts";
 import { useApp } from "../../state/app.tsx";
 
 export function TierControl() {
   const app = useApp();
   const tiers = () => app.tiers.data()?.tiers ?? [];
   const tier = () => app.settings().tier;
-  const about = (one: { tier: Tier; reason: string | null }) =>
-    one.reason === null
-      ? t(`tiers.about.${one.tier}`)
-      : `${t(`tiers.about.${one.tier}`)} ${t("tiers.off", one.reason)}`;
+  const about = ({ tier, reason, why }: TiersReply["tiers"][number]) =>
+    reason === null
+      ? t(`tiers.about.${tier}`)
+      : `${t(`tiers.about.${tier}`)} ${t("tiers.off", saidReason(reason, why))}`;
 
   return (
     <Show when={tiers().length > 0}>

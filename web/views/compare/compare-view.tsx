@@ -8,6 +8,7 @@ import { makeComparison } from "../../state/comparison.ts";
 import type { Prices } from "../../state/costs.ts";
 import { ViewHead } from "../view-head.tsx";
 import { Costs } from "./costs.tsx";
+import { Counted } from "./counted.tsx";
 import { Held } from "./held.tsx";
 import { NumberField } from "./number-field.tsx";
 import { UsageCard } from "./usage-card.tsx";
@@ -54,10 +55,7 @@ export default function CompareView() {
               )}
             </For>
           </div>
-          <details class="twin">
-            <summary>{v("compare.work")}</summary>
-            <p class="compare-note">{v("compare.workLead")}</p>
-          </details>
+          <Counted costs={comparison.costs()} />
         </section>
       </div>
     </div>

@@ -4,6 +4,7 @@ import Minus from "lucide-solid/icons/minus";
 import { For, Show } from "solid-js";
 import type { Tier } from "../../../protocol/records.ts";
 import { t } from "../../i18n/locale.ts";
+import { saidReason } from "../../i18n/said.ts";
 import { v } from "../../i18n/views.ts";
 import { useApp } from "../../state/app.tsx";
 
@@ -19,7 +20,10 @@ const HELD: readonly { name: "reload" | "crash" | "again" | "together" | "outage
 
 export function Held() {
   const app = useApp();
-  const whyOff = (tier: Tier) => app.tiers.data()?.tiers.find((one) => one.tier === tier)?.reason;
+  const whyOff = (tier: Tier) => {
+    const { reason = null, why = null } = app.tierOf(tier) ?? {};
+    return reason === null ? null : saidReason(reason, why);
+  };
   return (
     <section class="card">
       <div class="card-head">

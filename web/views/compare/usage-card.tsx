@@ -1,5 +1,5 @@
 // How the deployment is used: measured, assumed, or as the reader says.
-import { For } from "solid-js";
+import { For, Show } from "solid-js";
 import { format } from "../../i18n/locale.ts";
 import { v } from "../../i18n/views.ts";
 import type { Comparison } from "../../state/comparison.ts";
@@ -14,7 +14,9 @@ export function UsageCard(props: { comparison: Comparison }) {
     <section class="card">
       <div class="card-head">
         <h2>{v("compare.usage")}</h2>
-        <p class="compare-note">{props.comparison.measured() ? v("compare.measured") : v("compare.assumed")}</p>
+        <Show when={props.comparison.known()}>
+          <p class="compare-note">{props.comparison.measured() ? v("compare.measured") : v("compare.assumed")}</p>
+        </Show>
       </div>
       <div class="fields">
         <For each={FIELDS}>

@@ -3,10 +3,11 @@ import CircleAlert from "lucide-solid/icons/circle-alert";
 import CircleCheck from "lucide-solid/icons/circle-check";
 import CircleMinus from "lucide-solid/icons/circle-minus";
 import TriangleAlert from "lucide-solid/icons/triangle-alert";
-import { Index } from "solid-js";
+import { Index, Show } from "solid-js";
 import { Dynamic } from "solid-js/web";
 import type { HealthReply } from "../../../protocol/requests.ts";
 import { format } from "../../i18n/locale.ts";
+import { saidReason } from "../../i18n/said.ts";
 import { partName, v } from "../../i18n/views.ts";
 
 export const LOOKS = {
@@ -42,7 +43,7 @@ export function Parts(props: { parts: HealthReply["parts"] }) {
                   </td>
                   <td>{part().latencyMs === null ? "–" : format().duration(part().latencyMs ?? 0)}</td>
                   <td class="health-detail" dir="auto">
-                    {part().detail ?? ""}
+                    <Show when={part().detail}>{(detail) => saidReason(detail(), part().why)}</Show>
                   </td>
                 </tr>
               )}

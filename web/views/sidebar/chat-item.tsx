@@ -6,12 +6,11 @@ import PenLine from "lucide-solid/icons/pen-line";
 import Trash from "lucide-solid/icons/trash";
 import { createSignal, Show } from "solid-js";
 import type { ChatSummary } from "../../../protocol/requests.ts";
-import { exportUrl } from "../../api/chats.ts";
 import { MenuButton } from "../../components/menu-button.tsx";
 import { TitleInput } from "../../components/title-input.tsx";
 import { t } from "../../i18n/locale.ts";
 import { useApp } from "../../state/app.tsx";
-import { download } from "../../state/download.ts";
+import { downloadChat } from "../../state/download.ts";
 
 export function ChatItem(props: { chat: ChatSummary }) {
   const app = useApp();
@@ -48,10 +47,10 @@ export function ChatItem(props: { chat: ChatSummary }) {
             {
               label: t("chat.exportMarkdown"),
               icon: Download,
-              run: () => download(exportUrl(props.chat.id, "md")),
+              run: () => downloadChat(props.chat.id, "md"),
               separated: true,
             },
-            { label: t("chat.exportJson"), icon: Download, run: () => download(exportUrl(props.chat.id, "json")) },
+            { label: t("chat.exportJson"), icon: Download, run: () => downloadChat(props.chat.id, "json") },
             {
               label: t("chat.delete"),
               icon: Trash,

@@ -4,7 +4,8 @@ import type { StatsReply } from "../../../protocol/requests.ts";
 import { Bars, Legend } from "../../components/bars.tsx";
 import { Segmented } from "../../components/segmented.tsx";
 import { Spread } from "../../components/spread.tsx";
-import { format, t } from "../../i18n/locale.ts";
+import { format } from "../../i18n/locale.ts";
+import { saidReason } from "../../i18n/said.ts";
 import { v } from "../../i18n/views.ts";
 import { figureOf, METRICS, type Metric, PARTS, type PartName } from "../../state/figures.ts";
 import { LatencyTable, SeriesTable } from "./tables.tsx";
@@ -20,7 +21,7 @@ export function Figures(props: { stats: StatsReply }) {
           {v("stats.unpriced", props.stats.totals.unpriced, format().integer(props.stats.totals.unpriced))}
         </p>
       </Show>
-      <Show when={props.stats.note}>{(note) => <p class="stats-note">{note()}</p>}</Show>
+      <Show when={props.stats.note}>{(note) => <p class="stats-note">{saidReason(note(), props.stats.why)}</p>}</Show>
       <div class="stats-charts">
         <OverTime stats={props.stats} />
         <Latency stats={props.stats} />
@@ -68,9 +69,7 @@ function OverTime(props: { stats: StatsReply }) {
 function Latency(props: { stats: StatsReply }) {
   const rows = createMemo(() =>
     props.stats.latency.flatMap(({ cache, total }) =>
-      total
-        ? [{ name: cache, label: t(`receipt.cache.${cache}`), p50: total.p50, p90: total.p90, p99: total.p99 }]
-        : [],
+      total ? [{ name: cache, label: v(`stats.from.${cache}`), p50: total.p50, p90: total.p90, p99: total.p99 }] : [],
     ),
   );
   return (

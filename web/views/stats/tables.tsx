@@ -8,6 +8,34 @@ type Percentiles = StatsReply["latency"][number]["total"];
 
 const sum = ({ inputTokens, outputTokens }: StatsReply["totals"]["spent"]) => inputTokens + outputTokens;
 
+/** Rows begin with what they are of. */
+function Twin(props: { columns: readonly string[]; rows: readonly (readonly string[])[] }) {
+  return (
+    <details class="twin">
+      <summary>{v("stats.table")}</summary>
+      <div class="table-scroll" tabindex="0">
+        <table class="figures">
+          <thead>
+            <tr>
+              <For each={props.columns}>{(name) => <th scope="col">{name}</th>}</For>
+            </tr>
+          </thead>
+          <tbody>
+            <For each={props.rows}>
+              {([name, ...figures]) => (
+                <tr>
+                  <th scope="row">{name}</th>
+                  <For each={figures}>{(figure) => <td>{figure}</td>}</For>
+                </tr>
+              )}
+            </For>
+          </tbody>
+        </table>
+      </div>
+    </details>
+  );
+}
+
 export function SeriesTable(props: { stats: StatsReply; timeOf: (time: number) => string }) {
   const count = (value: number) => format().integer(value);
   const columns = () => [
@@ -21,37 +49,22 @@ export function SeriesTable(props: { stats: StatsReply; timeOf: (time: number) =
     `${v("stats.metrics.money")}, ${v("stats.parts.spent")}`,
     `${v("stats.metrics.money")}, ${v("stats.parts.saved")}`,
   ];
-  return (
-    <details class="twin">
-      <summary>{v("stats.table")}</summary>
-      <div class="table-scroll" tabindex="0">
-        <table class="figures">
-          <thead>
-            <tr>
-              <For each={columns()}>{(name) => <th scope="col">{name}</th>}</For>
-            </tr>
-          </thead>
-          <tbody>
-            <For each={props.stats.series.filter(({ runs }) => runs > 0).toReversed()}>
-              {(step) => (
-                <tr>
-                  <th scope="row">{props.timeOf(step.time)}</th>
-                  <td>{count(step.hits)}</td>
-                  <td>{count(step.collapsed)}</td>
-                  <td>{count(step.misses)}</td>
-                  <td>{count(step.off + step.unavailable)}</td>
-                  <td>{count(sum(step.spent))}</td>
-                  <td>{count(sum(step.saved))}</td>
-                  <td>{format().money(step.spent.cost)}</td>
-                  <td>{format().money(step.saved.cost)}</td>
-                </tr>
-              )}
-            </For>
-          </tbody>
-        </table>
-      </div>
-    </details>
-  );
+  const rows = () =>
+    props.stats.series
+      .filter(({ runs }) => runs > 0)
+      .toReversed()
+      .map((step) => [
+        props.timeOf(step.time),
+        count(step.hits),
+        count(step.collapsed),
+        count(step.misses),
+        count(step.off + step.unavailable),
+        count(sum(step.spent)),
+        count(sum(step.saved)),
+        format().money(step.spent.cost),
+        format().money(step.saved.cost),
+      ]);
+  return <Twin columns={columns()} rows={rows()} />;
 }
 
 export function LatencyTable(props: { stats: StatsReply }) {
@@ -59,33 +72,13 @@ export function LatencyTable(props: { stats: StatsReply }) {
     percentiles
       ? [percentiles.p50, percentiles.p90, percentiles.p99].map((ms) => format().duration(ms)).join(" / ")
       : t("receipt.unknown");
-  return (
-    <details class="twin">
-      <summary>{v("stats.table")}</summary>
-      <div class="table-scroll" tabindex="0">
-        <table class="figures">
-          <thead>
-            <tr>
-              <th scope="col">{v("stats.status")}</th>
-              <th scope="col">{v("stats.runs")}</th>
-              <th scope="col">{v("stats.firstWord")}</th>
-              <th scope="col">{v("stats.total")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            <For each={props.stats.latency}>
-              {({ cache, firstToken, total }) => (
-                <tr>
-                  <th scope="row">{t(`receipt.cache.${cache}`)}</th>
-                  <td>{format().integer(total?.runs ?? 0)}</td>
-                  <td>{spread(firstToken)}</td>
-                  <td>{spread(total)}</td>
-                </tr>
-              )}
-            </For>
-          </tbody>
-        </table>
-      </div>
-    </details>
-  );
+  const columns = () => [v("stats.status"), v("stats.runs"), v("stats.firstWord"), v("stats.total")];
+  const rows = () =>
+    props.stats.latency.map(({ cache, firstToken, total }) => [
+      v(`stats.from.${cache}`),
+      format().integer(total?.runs ?? 0),
+      spread(firstToken),
+      spread(total),
+    ]);
+  return <Twin columns={columns()} rows={rows()} />;
 }

@@ -37,9 +37,7 @@ export function Tiles(props: { stats: StatsReply }) {
         <dd class="numbers" data-figure="answers">
           {format().integer(totals().runs)}
         </dd>
-        <dd class="under numbers">
-          {v("stats.answersOf", format().compact(totals().spent.inputTokens + totals().spent.outputTokens))}
-        </dd>
+        <dd class="under numbers">{v("stats.answersOf", format().compact(totals().spent.outputTokens))}</dd>
       </dl>
       <dl class="card tile">
         <dt>{v("stats.whole")}</dt>

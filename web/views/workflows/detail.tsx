@@ -3,6 +3,7 @@ import { A } from "@solidjs/router";
 import { createMemo, For, Show } from "solid-js";
 import { explain, ProblemNote } from "../../components/problem.tsx";
 import { format } from "../../i18n/locale.ts";
+import { saidFailure } from "../../i18n/said.ts";
 import { v } from "../../i18n/views.ts";
 import { type CourseEvent, eventsOf } from "../../state/course.ts";
 import { followTimeline, followWorkflow } from "../../state/workflows.ts";
@@ -11,9 +12,10 @@ import { Progress } from "./progress.tsx";
 
 function detailOf(event: CourseEvent): string {
   if (event.kind === "checkpoint") {
-    return v("workflows.checkpoint", format().integer(event.chunks ?? 0), format().integer(event.characters ?? 0));
+    const { chunks = 0, characters = 0 } = event;
+    return v("workflows.checkpoint", chunks, format().integer(chunks), characters, format().integer(characters));
   }
-  return event.failure ?? "";
+  return event.failure ? saidFailure(event.failure) : "";
 }
 
 const TONES = {

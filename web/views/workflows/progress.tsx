@@ -2,6 +2,7 @@
 import { createUniqueId, Show } from "solid-js";
 import type { WorkflowStatusReply } from "../../../protocol/workflows.ts";
 import { format, t } from "../../i18n/locale.ts";
+import { saidFailure, saidReason } from "../../i18n/said.ts";
 import { v } from "../../i18n/views.ts";
 
 export function Progress(props: { status: WorkflowStatusReply }) {
@@ -29,7 +30,9 @@ export function Progress(props: { status: WorkflowStatusReply }) {
         {" · "}
         {v(
           "workflows.checkpoint",
+          props.status.progress.chunks,
           format().integer(props.status.progress.chunks),
+          props.status.progress.committed,
           format().integer(props.status.progress.committed),
         )}
         <Show when={percent() !== null}> · {v("workflows.progress", format().percent((percent() ?? 0) / 100))}</Show>
@@ -49,14 +52,16 @@ export function Progress(props: { status: WorkflowStatusReply }) {
       <Show when={workflow()?.lastFailure}>
         {(failure) => (
           <p class="progress-failure">
-            {failure().message}
+            {saidFailure(failure())}
             <Show when={workflow()?.nextAttemptAt}>
               {(at) => ` · ${v("workflows.retryAt", format().moment(at()))}`}
             </Show>
           </p>
         )}
       </Show>
-      <Show when={props.status.reason}>{(reason) => <p class="progress-note">{reason()}</p>}</Show>
+      <Show when={props.status.reason}>
+        {(reason) => <p class="progress-note">{saidReason(reason(), props.status.why)}</p>}
+      </Show>
       <Show when={workflow()}>
         {(one) => (
           <p class="progress-note numbers">

@@ -40,7 +40,7 @@ export function WorkflowRow(props: {
           {v(`workflows.states.${props.workflow.state}`)}
         </span>
       </td>
-      <td>{attempts()}</td>
+      <td class="attempts-column">{attempts()}</td>
       <td class="course-column">
         <Show when={course()}>
           {(drawn) => <CourseLine course={drawn()} label={courseLabel(drawn())} nameOf={stretchName} />}

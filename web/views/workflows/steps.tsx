@@ -9,6 +9,7 @@ import { For, Show } from "solid-js";
 import { Dynamic } from "solid-js/web";
 import type { WorkflowTimelineReply } from "../../../protocol/workflows.ts";
 import { format } from "../../i18n/locale.ts";
+import { saidFailure } from "../../i18n/said.ts";
 import { v } from "../../i18n/views.ts";
 import { courseOf, STEPS, type Stretch } from "../../state/course.ts";
 import "./workflows.css";
@@ -43,9 +44,7 @@ export function Steps(props: { timeline: WorkflowTimelineReply; now: number }) {
             <span class="step-name">
               {nameOf(stretch)}
               <span class="visually-hidden">: {v(`workflows.stepStates.${LOOKS[stretch.kind].word}`)}</span>
-              <Show when={stretch.failure}>
-                <small dir="auto">{stretch.failure}</small>
-              </Show>
+              <Show when={stretch.failure}>{(failure) => <small dir="auto">{saidFailure(failure())}</small>}</Show>
             </span>
             <span class="step-time numbers">{format().duration(stretch.to - stretch.from)}</span>
           </li>

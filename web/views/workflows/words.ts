@@ -1,5 +1,6 @@
 // How a workflow's parts are called.
 import { format } from "../../i18n/locale.ts";
+import { saidFailure } from "../../i18n/said.ts";
 import { v } from "../../i18n/views.ts";
 import type { Course, Stretch } from "../../state/course.ts";
 
@@ -16,7 +17,7 @@ export function stretchName({ step, kind, attempt, from, to, failure }: Stretch)
   const name = v(`workflows.steps.${step}`);
   const what = kind === "waiting" ? v("workflows.waiting") : v(`workflows.stepStates.${STRETCH_WORDS[kind]}`);
   const which = attempt > 1 ? ` · ${v("workflows.attempt", attempt)}` : "";
-  return `${name}${which}: ${what}, ${format().duration(to - from)}${failure ? ` (${failure})` : ""}`;
+  return `${name}${which}: ${what}, ${format().duration(to - from)}${failure ? ` (${saidFailure(failure)})` : ""}`;
 }
 
 const STRETCH_WORDS = {

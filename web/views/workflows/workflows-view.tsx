@@ -1,131 +1,44 @@
-// The Temporal tier's answers as workflows: which there are, how each went, and one of them in full.
-import { useNavigate, useParams } from "@solidjs/router";
-import { createMemo, createSignal, For, Show } from "solid-js";
-import type { WorkflowState } from "../../../protocol/workflows.ts";
+// The Temporal tier's answers as workflows: which there are, how each went, and one of them in full. Where the tier is
+// off it says why, and asks for nothing.
+import { useParams } from "@solidjs/router";
+import { Show } from "solid-js";
 import { explain, ProblemNote } from "../../components/problem.tsx";
-import { Segmented } from "../../components/segmented.tsx";
 import { t } from "../../i18n/locale.ts";
+import { saidReason } from "../../i18n/said.ts";
 import { v } from "../../i18n/views.ts";
 import { useApp } from "../../state/app.tsx";
-import { followWorkflows } from "../../state/workflows.ts";
 import { ViewHead } from "../view-head.tsx";
-import { WorkflowDetail } from "./detail.tsx";
-import { WorkflowRow } from "./row.tsx";
+import { WorkflowList } from "./list.tsx";
 import "../view.css";
 import "./workflows.css";
-
-type Filter = "all" | WorkflowState;
-const FILTERS: readonly Filter[] = ["all", "running", "completed", "failed", "cancelled"];
 
 export default function WorkflowsView() {
   const app = useApp();
   const params = useParams<{ runId?: string }>();
-  const navigate = useNavigate();
-  const [filter, setFilter] = createSignal<Filter>("all");
-  const [text, setText] = createSignal("");
-  const list = followWorkflows(() => {
-    const now = filter();
-    return now === "all" ? null : now;
-  });
-
-  const titles = createMemo(() => new Map(app.chats.all().map(({ id, title }) => [id, title || t("nav.untitled")])));
-  const titleOf = (chatId: string) => titles().get(chatId) ?? v("workflows.deletedChat");
-  const byId = createMemo(() => new Map((list.data()?.workflows ?? []).map((one) => [one.id, one])));
-  const shown = createMemo(() => {
-    const wanted = text().trim().toLowerCase();
-    return [...byId().values()]
-      .filter(({ chatId, model }) => `${titleOf(chatId)} ${model}`.toLowerCase().includes(wanted))
-      .map(({ id }) => id);
-  });
-  const off = () => app.tiers.data()?.tiers.find(({ tier }) => tier === "temporal")?.reason ?? null;
-  const selected = () => params.runId ?? null;
-
+  const temporal = () => app.tierOf("temporal");
   return (
     <div class="view">
       <div class="view-body">
         <ViewHead title={t("nav.workflows")} lead={v("workflows.lead")} />
-        <Show when={off()}>
-          {(reason) => (
-            <p class="card view-none" data-off>
-              {v("workflows.off")} {reason()}
-            </p>
-          )}
-        </Show>
-        <Show when={!off() && list.error()}>
+        <Show when={!temporal() && app.tiers.error()}>
           {(error) => (
-            <ProblemNote text={v("workflows.failed")} detail={explain(error())} retry={() => void list.refresh()} />
+            <ProblemNote
+              text={v("workflows.failed")}
+              detail={explain(error())}
+              retry={() => void app.tiers.refresh()}
+            />
           )}
         </Show>
-        <Show when={!off()}>
-          <div class="workflow-tools">
-            <Segmented
-              label={v("workflows.filter")}
-              value={filter()}
-              onChange={setFilter}
-              segments={FILTERS.map((value) => ({ value, label: v(`workflows.states.${value}`) }))}
-            />
-            <input
-              type="search"
-              class="workflow-search"
-              aria-label={v("workflows.searchLabel")}
-              placeholder={v("workflows.search")}
-              value={text()}
-              onInput={(event) => setText(event.currentTarget.value)}
-            />
-          </div>
-          <section class="card workflow-list">
-            <Show
-              when={shown().length > 0}
-              fallback={
-                <Show when={list.data()} fallback={<p class="view-none">{t("app.loading")}</p>}>
-                  <p class="view-none">
-                    {filter() === "all" && text() === "" ? v("workflows.none") : v("workflows.noneSuch")}
-                  </p>
-                </Show>
-              }
-            >
-              <div class="table-scroll" tabindex="0">
-                <table class="figures" aria-label={v("workflows.list")}>
-                  <thead>
-                    <tr>
-                      <th scope="col">{v("workflows.chat")}</th>
-                      <th scope="col">{v("workflows.state")}</th>
-                      <th scope="col">{v("workflows.attempts")}</th>
-                      <th scope="col" class="course-column">
-                        {v("workflows.timeline")}
-                      </th>
-                      <th scope="col">{v("workflows.duration")}</th>
-                      <th scope="col">{v("workflows.tokens")}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    <For each={shown()}>
-                      {(id) => (
-                        <Show when={byId().get(id)}>
-                          {(workflow) => (
-                            <WorkflowRow
-                              workflow={workflow()}
-                              title={titleOf(workflow().chatId)}
-                              selected={selected() === id}
-                              select={() => navigate(selected() === id ? "/workflows" : `/workflows/${id}`)}
-                            />
-                          )}
-                        </Show>
-                      )}
-                    </For>
-                  </tbody>
-                </table>
-              </div>
-            </Show>
-            <Show when={list.data()?.cursor}>
-              <button type="button" class="button workflow-more" onClick={list.more}>
-                {v("workflows.more")}
-              </button>
-            </Show>
-          </section>
-          <Show when={selected()} keyed>
-            {(id) => <WorkflowDetail id={id} title={titleOf(id.split(".")[0] ?? "")} />}
-          </Show>
+        <Show when={temporal()?.available}>
+          <WorkflowList selected={params.runId ?? null} />
+        </Show>
+        <Show when={temporal()?.reason}>
+          {(reason) => (
+            <div class="card view-none" data-off>
+              <p>{v("workflows.off")}</p>
+              <p>{saidReason(reason(), temporal()?.why ?? null)}</p>
+            </div>
+          )}
         </Show>
       </div>
     </div>
