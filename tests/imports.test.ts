@@ -67,6 +67,17 @@ describe.each(Object.entries(ALLOWED))("%s", (folder, { folders, packages }) => 
   }
 });
 
+test("no view of the page talks to the network: of its api it takes the error alone", () => {
+  const wrong = [...arrowsOf("web/views"), ...arrowsOf("web/components")].filter(
+    ({ to }) => /\/api\//.test(to) && !to.endsWith("/api/client.ts"),
+  );
+  expect(wrong).toEqual([]);
+  const calls = globSync("web/{views,components}/**/*.{ts,tsx}", { cwd: root }).filter((file) =>
+    /\bfetch\(|new (WebSocket|EventSource|XMLHttpRequest)\b/.test(readFileSync(resolve(root, file), "utf8")),
+  );
+  expect(calls).toEqual([]);
+});
+
 test("the local parts take nothing from the Worker but its settings' names and bounds", () => {
   const wrong = arrowsOf("local").filter(({ from, to }) => {
     const inWorker = ["workers", "durable-objects", "web"].includes(folderOf({ from, to }) ?? "");

@@ -4,7 +4,7 @@ import type { Model } from "openai/resources/models";
 import { anthropicFailure, keyOf } from "./anthropic.ts";
 import { openaiFailure } from "./openai-errors.ts";
 import type { Call, Machine, Refusal } from "./request.ts";
-import { LISTED_MODELS, parseScript } from "./script.ts";
+import { parseScript } from "./script.ts";
 
 const CREATED = 1_767_225_600; // 2026-01-01, in seconds
 
@@ -33,8 +33,8 @@ export function listModels(machine: Machine, call: Call): Response {
   const endpoint = "GET /v1/models";
   if (keyOf(call) === "bad-key") return refuse(machine, call, endpoint, { kind: "bad_key", key: "bad-key" });
   machine.counters.request(endpoint, 200);
-  if (!speaksAnthropic(call)) return call.json({ object: "list", data: LISTED_MODELS.map(openaiModel) });
-  const data = LISTED_MODELS.map(anthropicModel);
+  if (!speaksAnthropic(call)) return call.json({ object: "list", data: machine.listed.map(openaiModel) });
+  const data = machine.listed.map(anthropicModel);
   return call.json({ data, has_more: false, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null });
 }
 

@@ -28,6 +28,8 @@ export interface Machine {
   ledger: FaultLedger;
   /** Ids that never repeat in one process: `prefix` and 24 hex digits. */
   newId(prefix: string): string;
+  /** The models that are offered by their names. */
+  listed: readonly string[];
 }
 
 export type Refusal =

@@ -59,7 +59,7 @@ export const REFUSING: ReadonlySet<string> = new Set<RefusingFault>([
 const ENDING: ReadonlySet<string> = new Set<EndingFault>(["error", "failed", "filter", "refusal"]);
 export const CONNECTION: ReadonlySet<string> = new Set<ConnectionFault>(["cut", "torn", "end", "hang", "malformed"]);
 
-/** The models offered by `GET /v1/models`; every other name of the grammar works without being listed. */
+/** The models that `GET /v1/models` always offers; every other name of the grammar works without being listed. */
 export const LISTED_MODELS = ["scripted", "scripted-fast", "scripted-slow"] as const;
 
 const DEFAULT_RATE = 45;

@@ -15,7 +15,7 @@ import { listModels, retrieveModel } from "./models.ts";
 import { cancelResponse, createResponse, ResponseStore, retrieveResponse } from "./openai-responses.ts";
 import { Pacer } from "./pace.ts";
 import type { Machine } from "./request.ts";
-import { FaultLedger } from "./script.ts";
+import { FaultLedger, LISTED_MODELS } from "./script.ts";
 
 export interface ScriptedModel {
   /** Without a path: `http://127.0.0.1:43121`. OpenAI's SDK wants `${url}/v1`, Anthropic's wants `url`. */
@@ -35,6 +35,8 @@ interface ScriptedModelOptions {
   port?: number;
   /** 127.0.0.1 by default. */
   host?: string;
+  /** Models to offer beside the usual ones; whether offered or not, every name of the grammar answers. */
+  listed?: readonly string[];
 }
 
 /** Starts a scripted model; rejects with the reason (EADDRINUSE …) when it cannot listen. */
@@ -46,7 +48,8 @@ export async function startScriptedModel(options: ScriptedModelOptions = {}): Pr
   const run = randomBytes(4).toString("hex");
   let ids = 0;
   const newId = (prefix: string) => `${prefix}${run}${(++ids).toString(16).padStart(16, "0")}`;
-  const machine: Machine = { counters, ledger, pacer, newId };
+  const listed = [...LISTED_MODELS, ...(options.listed ?? [])];
+  const machine: Machine = { counters, ledger, pacer, newId, listed };
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.post("/v1/responses", (call) => createResponse(machine, store, call));

@@ -37,11 +37,25 @@ export async function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: chromiumPath, args: QUIET });
 }
 
-/** A window of a new person. Errors of the page fail the test that looks at `errors`. */
-export async function openWindow(
-  browser: Browser,
-  options: { width?: number; height?: number; dark?: boolean; locale?: string } = {},
-): Promise<{ context: BrowserContext; page: Page; errors: string[] }> {
+/** How long what must come may take on a busy machine. */
+export const PATIENCE_MS = 90_000;
+
+export interface WindowOptions {
+  width?: number;
+  height?: number;
+  dark?: boolean;
+  locale?: string;
+}
+
+export interface OpenWindow {
+  context: BrowserContext;
+  page: Page;
+  /** What its page threw. */
+  errors: string[];
+}
+
+/** A window of a new person. */
+export async function openWindow(browser: Browser, options: WindowOptions = {}): Promise<OpenWindow> {
   const { width = 1440, height = 900, dark = false, locale = "en-GB" } = options;
   const context = await browser.newContext({
     viewport: { width, height },
@@ -49,9 +63,10 @@ export async function openWindow(
     locale,
     permissions: ["clipboard-read", "clipboard-write"],
   });
-  const page = await context.newPage();
+  context.setDefaultTimeout(PATIENCE_MS);
   const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(String(error)));
+  context.on("weberror", (error) => errors.push(String(error.error())));
+  const page = await context.newPage();
   return { context, page, errors };
 }
 

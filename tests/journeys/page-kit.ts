@@ -2,6 +2,9 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
+import { PATIENCE_MS } from "./browser.ts";
+
+export const PATIENCE = { timeout: PATIENCE_MS };
 
 export const answers = (page: Page): Locator => page.locator("[data-run]");
 
@@ -12,13 +15,11 @@ export async function ask(page: Page, prompt: string): Promise<void> {
 
 /** Waits until the text that is drawn is longer than this. */
 export async function grownTo(answer: Locator, length: number): Promise<void> {
-  await expect
-    .poll(async () => Number(await answer.getAttribute("data-length")), { timeout: 60_000 })
-    .toBeGreaterThan(length);
+  await expect.poll(async () => Number(await answer.getAttribute("data-length")), PATIENCE).toBeGreaterThan(length);
 }
 
 export const ended = (answer: Locator, status = "completed"): Promise<void> =>
-  expect.poll(() => answer.getAttribute("data-status"), { timeout: 90_000 }).toBe(status);
+  expect.poll(() => answer.getAttribute("data-status"), PATIENCE).toBe(status);
 
 /** An answer's text as its copy button gives it. */
 export async function copied(page: Page, answer: Locator): Promise<string> {

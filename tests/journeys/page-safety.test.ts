@@ -1,11 +1,10 @@
 // What a model writes is text: whatever it tries, nothing of it runs, loads or leads away, in a real Chromium under the
 // policy the page is served with. And what it writes in good faith is drawn: formulas, right-to-left text, tables.
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { launchChromium, openWindow, picture, withoutChromium } from "./browser.ts";
+import { afterAll, expect, test } from "vitest";
+import { picture } from "./browser.ts";
 import { type EchoModel, echoSettings, startEchoModel } from "./echo-model.ts";
-import { answers, ask, copied, ended, fits, violations } from "./page-kit.ts";
-import { Stack } from "./stack.ts";
+import { answers, ask, copied, ended, fits, PATIENCE, violations } from "./page-kit.ts";
+import { onStage } from "./page-stage.ts";
 
 /** Things a model might write to be run. Each sets `window.ran`, opens a dialog, or asks another server. */
 const HOSTILE = [
@@ -45,96 +44,82 @@ const GOOD = [
 
 const TEXTS: Readonly<Record<string, string>> = { hostile: HOSTILE.join("\n\n"), good: GOOD };
 
-describe.skipIf(withoutChromium)(
-  `what a model writes${withoutChromium ? ` (skipped: ${withoutChromium})` : ""}`,
-  () => {
-    let browser: Browser;
-    let model: EchoModel;
-    let stack: Stack;
+let model: EchoModel;
 
-    beforeAll(async () => {
-      model = await startEchoModel((prompt) => TEXTS[prompt] ?? "…");
-      [browser, stack] = await Promise.all([
-        launchChromium(),
-        Stack.start({ page: true, env: { ...echoSettings(model), DEFAULT_TIER: "mvp" } }),
-      ]);
+async function set() {
+  model = await startEchoModel((prompt) => TEXTS[prompt] ?? "…");
+  return { env: { ...echoSettings(model), DEFAULT_TIER: "mvp" } };
+}
+
+onStage("what a model writes", set, (stage) => {
+  afterAll(() => model?.close());
+
+  async function guarded() {
+    const { page } = await stage.open();
+    const trespasses: string[] = [];
+    page.on("dialog", (dialog) => {
+      trespasses.push(`dialog ${dialog.message()}`);
+      void dialog.dismiss();
     });
-
-    afterAll(async () => {
-      await browser?.close();
-      await stack?.dispose();
-      await model?.close();
-    });
-
-    async function guarded() {
-      const { context, page, errors } = await openWindow(browser);
-      const trespasses: string[] = [];
-      page.on("dialog", (dialog) => {
-        trespasses.push(`dialog ${dialog.message()}`);
-        void dialog.dismiss();
-      });
-      page.on("request", (request) => {
-        const { protocol, host } = new URL(request.url());
-        if (protocol !== "data:" && protocol !== "blob:" && host !== new URL(stack.url).host) {
-          trespasses.push(`request ${request.url()}`);
-        }
-      });
-      await page.addInitScript(() => {
-        document.addEventListener("securitypolicyviolation", (event) => {
-          const seen = JSON.parse(sessionStorage.getItem("violations") ?? "[]");
-          sessionStorage.setItem(
-            "violations",
-            JSON.stringify([...seen, `${event.violatedDirective} ${event.blockedURI}`]),
-          );
-        });
-      });
-      await page.goto(stack.url);
-      return { context, page, errors, trespasses };
-    }
-
-    test("in bad faith, while it comes and when it is read again: nothing runs, nothing is asked for elsewhere", async () => {
-      const { context, page, errors, trespasses } = await guarded();
-      const policy = (await page.request.get(stack.url)).headers()["content-security-policy"] ?? "";
-      expect(policy).toMatch(/script-src 'self'(;|$)/);
-      await ask(page, "hostile");
-      await ended(answers(page));
-      await page.reload();
-      await ended(answers(page));
-      await page.waitForTimeout(500);
-      // Every link there is, leads to the web and into a window of its own.
-      for (const link of await page.locator(".markdown a").all()) {
-        const href = await link.getAttribute("href");
-        if (href === null) continue;
-        expect(href).toMatch(/^https?:/);
-        expect(await link.getAttribute("rel")).toContain("noopener");
+    page.on("request", (request) => {
+      const { protocol, host } = new URL(request.url());
+      if (protocol !== "data:" && protocol !== "blob:" && host !== new URL(stage.stack.url).host) {
+        trespasses.push(`request ${request.url()}`);
       }
-      expect(await page.locator(".markdown").locator("script, img, iframe, style, form, video, object").count()).toBe(
-        0,
-      );
-      expect(await page.evaluate(() => "ran" in window)).toBe(false);
-      expect(await page.evaluate(() => sessionStorage.getItem("violations"))).toBeNull();
-      expect(trespasses).toEqual([]);
-      expect(errors).toEqual([]);
-      expect(await copied(page, answers(page))).toBe(TEXTS.hostile);
-      await picture(page, "hostile");
-      await context.close();
     });
+    await page.addInitScript(() => {
+      document.addEventListener("securitypolicyviolation", (event) => {
+        const seen = JSON.parse(sessionStorage.getItem("violations") ?? "[]");
+        sessionStorage.setItem(
+          "violations",
+          JSON.stringify([...seen, `${event.violatedDirective} ${event.blockedURI}`]),
+        );
+      });
+    });
+    // Again, with a guard from the first moment on.
+    await page.reload();
+    return { page, trespasses };
+  }
 
-    test("in good faith: formulas, tables, and right-to-left text are drawn", async () => {
-      const { context, page, errors, trespasses } = await guarded();
-      await ask(page, "good");
-      await ended(answers(page));
-      await expect.poll(() => page.locator(".markdown .katex").count(), { timeout: 20_000 }).toBe(2);
-      expect(await page.getByText("from $5 to $10").count()).toBe(1);
-      const arabic = page.getByText("النهر").last();
-      expect(await arabic.evaluate((element) => getComputedStyle(element).direction)).toBe("rtl");
-      expect(await violations(page)).toEqual([]);
-      await fits(page);
-      expect(trespasses).toEqual([]);
-      expect(errors).toEqual([]);
-      expect(await page.evaluate(() => sessionStorage.getItem("violations"))).toBeNull();
-      await picture(page, "formulas");
-      await context.close();
+  test("in bad faith, while it comes and when it is read again: nothing runs, nothing is asked for elsewhere", async () => {
+    const { page, trespasses } = await guarded();
+    const policy = (await page.request.get(stage.stack.url)).headers()["content-security-policy"] ?? "";
+    expect(policy).toMatch(/script-src 'self'(;|$)/);
+    await ask(page, "hostile");
+    await ended(answers(page));
+    await page.reload();
+    await ended(answers(page));
+    // Whatever would run runs when its turn comes: a few turns go by.
+    await page.evaluate(async () => {
+      for (let turn = 0; turn < 30; turn++) await new Promise((next) => requestAnimationFrame(next));
     });
-  },
-);
+    // Every link there is, leads to the web and into a window of its own.
+    for (const link of await page.locator(".markdown a").all()) {
+      const href = await link.getAttribute("href");
+      if (href === null) continue;
+      expect(href).toMatch(/^https?:/);
+      expect(await link.getAttribute("rel")).toContain("noopener");
+    }
+    expect(await page.locator(".markdown").locator("script, img, iframe, style, form, video, object").count()).toBe(0);
+    expect(await page.evaluate(() => "ran" in window)).toBe(false);
+    expect(await page.evaluate(() => sessionStorage.getItem("violations"))).toBeNull();
+    expect(trespasses).toEqual([]);
+    expect(await copied(page, answers(page))).toBe(TEXTS.hostile);
+    await picture(page, "hostile");
+  });
+
+  test("in good faith: formulas, tables, and right-to-left text are drawn", async () => {
+    const { page, trespasses } = await guarded();
+    await ask(page, "good");
+    await ended(answers(page));
+    await expect.poll(() => page.locator(".markdown .katex").count(), PATIENCE).toBe(2);
+    expect(await page.getByText("from $5 to $10").count()).toBe(1);
+    const arabic = page.getByText("النهر").last();
+    expect(await arabic.evaluate((element) => getComputedStyle(element).direction)).toBe("rtl");
+    expect(await violations(page)).toEqual([]);
+    await fits(page);
+    expect(trespasses).toEqual([]);
+    expect(await page.evaluate(() => sessionStorage.getItem("violations"))).toBeNull();
+    await picture(page, "formulas");
+  });
+});

@@ -1,37 +1,22 @@
 // The page in a real Chromium against the real stack: what a person does, and that not a byte is lost on the way.
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ScriptedModel, startScriptedModel } from "../../local/model/server.ts";
+import { expect, test } from "vitest";
 import { fullText, markdownSource } from "../../local/model/text.ts";
-import { launchChromium, openWindow, picture, withoutChromium } from "./browser.ts";
-import { answers, ask, copied, ended, fits, grownTo, violations } from "./page-kit.ts";
-import { Stack } from "./stack.ts";
+import { picture } from "./browser.ts";
+import { answers, ask, copied, ended, fits, grownTo, PATIENCE, violations } from "./page-kit.ts";
+import { onStage } from "./page-stage.ts";
 
 const TOKENS = 400;
-const MODEL = `scripted-markdown-${TOKENS}-rate-40`;
+/** Long enough that a busy machine reloads a page twice before its end. */
+const STEADY = `scripted-markdown-${TOKENS}-rate-25`;
+/** Only ever stopped. */
+const ENDLESS = "scripted-markdown-9000-rate-40";
+const AT_ONCE = "scripted-markdown-300-rate-0";
 
-describe.skipIf(withoutChromium)(`the page${withoutChromium ? ` (skipped: ${withoutChromium})` : ""}`, () => {
-  let browser: Browser;
-  let model: ScriptedModel;
-  let stack: Stack;
+const set = { models: [AT_ONCE, STEADY, ENDLESS], env: { DEFAULT_TIER: "mvp" } };
 
-  beforeAll(async () => {
-    model = await startScriptedModel();
-    [browser, stack] = await Promise.all([
-      launchChromium(),
-      Stack.start({ scriptedModelUrl: model.url, page: true, env: { DEFAULT_MODEL: MODEL } }),
-    ]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await stack?.dispose();
-    await model?.close();
-  });
-
+onStage("the page", set, (stage) => {
   test("an answer reloaded in mid-stream is what the model said, byte for byte, in two tabs", async () => {
-    const { context, page, errors } = await openWindow(browser);
-    await page.goto(stack.url);
+    const { context, page } = await stage.open("/", { choice: STEADY });
     const prompt = "Rivers, with code and 🌊";
     await ask(page, prompt);
     await grownTo(answers(page), 60);
@@ -49,30 +34,33 @@ describe.skipIf(withoutChromium)(`the page${withoutChromium ? ` (skipped: ${with
     expect(await copied(page, answers(page))).toBe(said);
     await second.bringToFront();
     expect(await copied(second, answers(second))).toBe(said);
-    expect(errors).toEqual([]);
-    expect(model.counters().perPrompt[prompt]?.madeTwice).toBe(0);
-    await context.close();
+    expect(stage.model.counters().perPrompt[prompt]?.madeTwice).toBe(0);
   });
 
-  test("a killed server: the answer goes on by itself once it is back", async () => {
-    const { context, page, errors } = await openWindow(browser);
-    await page.goto(stack.url);
+  test("a killed server: the page says so, takes no ask for sent, and all goes on by itself once it is back", async () => {
+    const { page } = await stage.open("/", { choice: STEADY });
     const prompt = "What survives a crash?";
     await ask(page, prompt);
     await grownTo(answers(page), 200);
-    await stack.kill();
-    await stack.start();
+    const other = await stage.open("/", { choice: AT_ONCE });
+    await stage.stack.kill();
+    await page.getByText(/Connection lost/).waitFor();
+    await ask(other.page, "Is anybody there?");
+    await other.page.getByText("Not sent.").waitFor();
+    expect(await other.page.locator(".breath, .waiting").count()).toBe(0);
+    await picture(other.page, "not-sent");
+
+    await stage.stack.start();
     await ended(answers(page));
     expect(await copied(page, answers(page))).toBe(fullText(markdownSource(prompt, TOKENS)));
-    expect(model.counters().perPrompt[prompt]?.madeTwice).toBe(0);
+    expect(stage.model.counters().perPrompt[prompt]?.madeTwice).toBe(0);
     await picture(page, "answer-after-crash");
-    expect(errors).toEqual([]);
-    await context.close();
+    await other.page.getByRole("button", { name: "Retry" }).click();
+    await ended(answers(other.page));
   });
 
   test("stop, after a reload too; then answer again, and both versions are there", async () => {
-    const { context, page } = await openWindow(browser);
-    await page.goto(stack.url);
+    const { page } = await stage.open("/", { choice: ENDLESS });
     await ask(page, "Say a great deal");
     await grownTo(answers(page), 40);
     await page.reload();
@@ -81,15 +69,13 @@ describe.skipIf(withoutChromium)(`the page${withoutChromium ? ` (skipped: ${with
     await ended(answers(page), "cancelled");
     await page.getByRole("button", { name: "Answer again", exact: true }).first().click();
     await grownTo(answers(page), 20);
-    await expect.poll(() => page.getByText("2 / 2").count(), { timeout: 20_000 }).toBeGreaterThan(0);
+    await page.getByText("2 / 2").first().waitFor();
     await page.getByRole("button", { name: "Stop" }).click();
     await ended(answers(page), "cancelled");
-    await context.close();
   });
 
   test("an error is told, with a Retry, and the chat goes on", async () => {
-    const { context, page } = await openWindow(browser);
-    await page.goto(stack.url);
+    const { page } = await stage.open();
     // The page sends the model it was given; a request of its own stands in for a model that has gone.
     await page.route("**/api/chat/generate", async (route) => {
       const body = JSON.parse(route.request().postData() ?? "{}");
@@ -100,28 +86,72 @@ describe.skipIf(withoutChromium)(`the page${withoutChromium ? ` (skipped: ${with
     await picture(page, "answer-failed");
     await page.unroute("**/api/chat/generate");
     await page.getByRole("button", { name: "Retry" }).click();
-    await expect.poll(() => answers(page).last().getAttribute("data-status"), { timeout: 60_000 }).toBe("completed");
-    await context.close();
+    await expect.poll(() => answers(page).last().getAttribute("data-status"), PATIENCE).toBe("completed");
   });
 
-  describe.each([
+  test("what the server refuses is said in the reader's language", async () => {
+    const { page } = await stage.open("/", { locale: "fr-FR" });
+    await page.route("**/api/chat/generate", async (route) => {
+      const body = JSON.parse(route.request().postData() ?? "{}");
+      await route.continue({ postData: JSON.stringify({ ...body, tier: "redis" }) });
+    });
+    await ask(page, "Bonjour ?");
+    await page.getByText("Ce niveau n’est pas disponible ici.").waitFor();
+    await page.getByRole("radio", { name: "Redis" }).focus();
+    await page
+      .getByText(/Pour l’activer, renseignez UPSTASH_REDIS_REST_URL et/)
+      .first()
+      .waitFor();
+    await picture(page, "refused-french");
+
+    // Where the tier is off, nobody is asked for its workflows.
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(`${stage.stack.url}/workflows`);
+    await page.getByText("Les workflows sont désactivés ici.").waitFor();
+    await page.getByText(/renseignez TEMPORAL_BRIDGE_URL/).waitFor();
+    expect(asked.filter((path) => path.startsWith("/api/workflows"))).toEqual([]);
+  });
+
+  test("it can be installed: its manifest and icons are what they say", async () => {
+    const { context, page } = await stage.open();
+    const session = await context.newCDPSession(page);
+    const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
+    // A private window, as a test's is, can install nothing.
+    expect(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito")).toEqual([]);
+    const href = await page.locator("link[rel=manifest]").getAttribute("href");
+    const address = new URL(href ?? "", stage.stack.url);
+    const { icons } = await (await context.request.get(address.href)).json();
+    for (const { src, sizes } of icons as { src: string; sizes: string }[]) {
+      const size = await page.evaluate(async (from) => {
+        const image = new Image();
+        image.src = from;
+        await image.decode();
+        return `${image.naturalWidth}x${image.naturalHeight}`;
+      }, new URL(src, address).href);
+      if (sizes !== "any") expect(size).toBe(sizes);
+    }
+  });
+
+  test.each([
     { name: "wide", width: 1440, height: 900 },
     { name: "phone", width: 390, height: 844 },
     { name: "narrow", width: 320, height: 640 },
-  ])("$name", ({ name, width, height }) => {
-    test.each([false, true])("looks right and has no accessibility violation (dark: %s)", async (dark) => {
-      const { context, page, errors } = await openWindow(browser, { width, height, dark, locale: "fr-FR" });
-      await page.goto(stack.url);
-      await page.getByRole("textbox").last().waitFor();
+  ])("$name: looks right in both themes and has no accessibility violation", async ({ name, width, height }) => {
+    const looks = async (dark: boolean, locale: string, prompt: string) => {
+      const { page } = await stage.open("/", { width, height, dark, locale });
+      await page.locator(".starter").first().waitFor();
       await picture(page, `empty-${name}-${dark ? "dark" : "light"}`);
-      await page.getByRole("textbox").last().fill("Explique l’intelligence artificielle");
-      await page.keyboard.press("Enter");
+      expect(await violations(page)).toEqual([]);
+      await ask(page, prompt);
       await ended(answers(page));
       await picture(page, `answer-${name}-${dark ? "dark" : "light"}`);
       expect(await violations(page)).toEqual([]);
       await fits(page);
-      expect(errors).toEqual([]);
-      await context.close();
-    });
+    };
+    await Promise.all([
+      looks(false, "fr-FR", "Explique l’intelligence artificielle"),
+      looks(true, "en-GB", "Explain artificial intelligence"),
+    ]);
   });
 });
