@@ -4,7 +4,7 @@ import { fold, wordsOf } from "../protocol/words.ts";
 
 /** A longer word can only be asked for by its beginning: no query has as many characters. */
 const MAX_WORD_LENGTH = 255;
-/** Postgres holds 1 MB in a vector; what is beyond this is not found. Three bytes a code unit at most. */
+/** Postgres holds 1 MB in a vector, an object 2 MB in a row; what is beyond this is not found. Three bytes a code unit at most. */
 const MAX_VECTOR_BYTES = 600_000;
 /** Where a word stands is kept for ranking: as far as Postgres counts, and not each time it occurs. */
 const MAX_PLACE = 16_383;
@@ -19,8 +19,8 @@ const quote = (lexeme: string): string => `'${lexeme.replaceAll("\\", "\\\\").re
 /** The owner is a word too, which no text has: so the index alone finds what is one's own. */
 const ownerWord = (owner: string): string => quote(`@${owner}`);
 
-/** A message's text as a `tsvector`. */
-export function vectorOf(owner: string, text: string): string {
+/** The words by which a message is found, and where in its text they stand. */
+export function placesOf(text: string): Map<string, number[]> {
   const places = new Map<string, number[]>();
   let bytes = 0;
   for (const [index, word] of searchWords(text).entries()) {
@@ -33,7 +33,12 @@ export function vectorOf(owner: string, text: string): string {
     }
     if (known.length < MAX_PLACES) known.push(Math.min(index + 1, MAX_PLACE));
   }
-  const words = [...places].map(([word, at]) => `${quote(word)}:${at.join(",")}`);
+  return places;
+}
+
+/** A message's text as a `tsvector`. */
+export function vectorOf(owner: string, text: string): string {
+  const words = [...placesOf(text)].map(([word, at]) => `${quote(word)}:${at.join(",")}`);
   return [ownerWord(owner), ...words].join(" ");
 }
 

@@ -4,7 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
 import { archiveOf } from "../archive/config.ts";
 import { reasonOf } from "../archive/reason.ts";
-import { searchWords } from "../archive/search-words.ts";
+import { placesOf, searchWords } from "../archive/search-words.ts";
 import { snippetOf } from "../archive/snippet.ts";
 import type { Usage } from "../protocol/access.ts";
 import { IDEMPOTENCY_WINDOW_MS, MAX_CHATS_PER_PERSON } from "../protocol/limits.ts";
@@ -268,7 +268,7 @@ export class PersonObject extends DurableObject<Env> {
         disk.exec("INSERT INTO places (chat, message) VALUES (?, ?)", chatId, messageId);
         disk.exec(
           `INSERT INTO texts (rowid, words, text, chat, message, time) SELECT place, ?, ?, chat, message, ? ${here}`,
-          searchWords(text).join(" "),
+          [...placesOf(text).keys()].join(" "),
           text,
           time,
           chatId,

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, test } from "vitest";
-import { searchWords } from "../archive/search-words.ts";
+import { placesOf, searchWords } from "../archive/search-words.ts";
 import { matchOf } from "./search-query.ts";
 
 const texts = [
@@ -12,7 +12,8 @@ const texts = [
 ];
 const database = new DatabaseSync(":memory:");
 database.exec("CREATE VIRTUAL TABLE texts USING fts5 (words, text UNINDEXED, tokenize = 'ascii')");
-for (const text of texts) database.prepare("INSERT INTO texts VALUES (?, ?)").run(searchWords(text).join(" "), text);
+const insert = database.prepare("INSERT INTO texts VALUES (?, ?)");
+for (const text of texts) insert.run([...placesOf(text).keys()].join(" "), text);
 
 function search(query: string): unknown[] {
   return database
