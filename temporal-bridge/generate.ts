@@ -60,8 +60,12 @@ class AskAgain extends Error {
   }
 }
 
-/** How long whoever fenced a producer is given to end the run, ms, and how long a worker that must go may still deliver. */
+/**
+ * How long whoever fenced a producer is given to end the run, ms; how long a worker that must go waits for the beginning of
+ * an answer it has asked for, and how long it may still deliver.
+ */
 const FENCED_PATIENCE_MS = 5_000;
+const FIRST_PIECE_MS = 1_000;
 const PARTING_MS = 1_500;
 
 export class Generation {
@@ -133,10 +137,12 @@ export class Generation {
       onLost: (loss) => stop.abort(new Error(loss.kind)),
     });
     this.#office = office;
-    const onLetGo = () => {
+    const leave = () => {
       office.leave();
       stop.abort(new Error("let go"));
     };
+    // An answer that has begun out of sight is made for nothing, unless its bookmark comes in time.
+    const onLetGo = () => (office.awaiting ? void office.firstPiece(FIRST_PIECE_MS).then(leave) : leave());
     letGo.addEventListener("abort", onLetGo);
     if (letGo.aborted) onLetGo();
     const params = { system: started.params.system, temperature: started.params.temperature };

@@ -146,6 +146,26 @@ describe("an office over a network that does what it should", () => {
     expect(await orphan).toEqual(next);
   });
 
+  test("that is laid down with nothing come of its request does not say that nothing is lost", async () => {
+    const resigned = async (more: (at: Awaited<ReturnType<typeof setUp>>) => void) => {
+      const at = await setUp();
+      at.office.phase("waiting", 1, null);
+      more(at);
+      const waited = at.office.firstPiece(500);
+      await at.clock.advance(500);
+      await waited;
+      const resigning = at.office.resign();
+      await at.clock.advance(2_000);
+      await resigning;
+      const term = await at.chat.door.takeTerm(1, "nonce-of-the-next");
+      return term.ok && term.value.kind === "term" && term.value.resigned;
+    };
+    expect(await resigned(() => {})).toBe(false);
+    expect(await resigned(({ office }) => office.phase("waiting", 2, "Trying again in 2 s."))).toBe(true);
+    const piece = { deltas: [], bookmark: { responseId: "r", sequenceNumber: 0 } };
+    expect(await resigned(({ office }) => void office.append(piece))).toBe(true);
+  });
+
   test("stops at once when it is fenced, with what ended the run", async () => {
     const at = await setUp();
     await say(at, numbers(3), 20);

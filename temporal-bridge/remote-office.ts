@@ -94,6 +94,9 @@ export class RemoteOffice implements Office {
   #returned: Promise<void> = Promise.resolve();
   /** The answer at the provider that the log knows of. */
   #knownAnswer: string | null;
+  /** A request is under way of which nothing has come yet; whoever waits for that. */
+  #awaiting = false;
+  #awaiters: (() => void)[] = [];
   /** Its producer brings nothing more; and nothing more is sent. */
   #left = false;
   #closed = false;
@@ -130,6 +133,17 @@ export class RemoteOffice implements Office {
     return this.#unknown ? this.#run.bookmark : null;
   }
 
+  /** Whether a request is under way of which nothing has come: an answer may have begun that nobody knows of. */
+  get awaiting(): boolean {
+    return this.#awaiting;
+  }
+
+  /** Resolves when something has come of the request under way, and after `ms` at the latest. */
+  async firstPiece(ms: number): Promise<void> {
+    if (!this.#awaiting) return;
+    await Promise.race([new Promise<void>((resolve) => this.#awaiters.push(resolve)), this.#wait(ms)]);
+  }
+
   get #unknown(): boolean {
     const { bookmark } = this.#run;
     return bookmark !== null && bookmark.responseId !== this.#knownAnswer;
@@ -139,6 +153,8 @@ export class RemoteOffice implements Office {
     if (!this.held) return FENCED;
     const length = deltas.reduce((sum, { text }) => sum + text.length, 0);
     if (length === 0 && !bookmark) return APPENDED;
+    this.#awaiting = false;
+    for (const resolve of this.#awaiters.splice(0)) resolve();
     this.#run.bookmark = bookmark;
     this.chunks += 1;
     this.#open ??= { kind: "text", deltas: [], bookmark: null };
@@ -164,6 +180,8 @@ export class RemoteOffice implements Office {
     this.#seal();
     this.#run.phase = phase;
     this.#phase = { phase, attempt, detail };
+    // With a detail it is a wait that is told of; without one, a request.
+    this.#awaiting = detail === null && (phase === "waiting" || phase === "recovering");
     this.#phaseSent = false;
     this.#options.onPhase();
     this.#arrange(0);
@@ -205,14 +223,17 @@ export class RemoteOffice implements Office {
     this.#left = true;
   }
 
-  /** Lays the office down, with all that was brought on disk: whoever comes next finds nothing lost. */
+  /**
+   * Lays the office down, with all that was brought on disk: whoever comes next finds nothing lost. Not so where an answer
+   * may have begun of which nothing came: then it only leaves.
+   */
   async resign(): Promise<void> {
     this.leave();
     const { run, epoch, edge, random } = this.#options;
     await this.#drained();
     for (let failures = 1; !this.#closed; failures++) {
       try {
-        await edge.append(run, { epoch, phase: this.#phase, batch: null, flush: true, resign: true });
+        await edge.append(run, { epoch, phase: this.#phase, batch: null, flush: true, resign: !this.#awaiting });
         this.#close();
       } catch {
         await this.#wait(backoff(failures, random));
