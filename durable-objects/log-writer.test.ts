@@ -1,6 +1,19 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { COMMIT_LENGTH, COMMIT_MS, FIRST_COMMIT_MS } from "../protocol/commits.ts";
-import { batch, endedWell, opening, openObject, Received, rest, TestDisk, type TestObject } from "../tests/chat-kit.ts";
+import {
+  batch,
+  CHAT,
+  endedWell,
+  ManualClock,
+  opening,
+  openObject,
+  Received,
+  rest,
+  TestDisk,
+  type TestObject,
+} from "../tests/chat-kit.ts";
+import { ChunkLog } from "./chunk-log.ts";
+import { LogWriter } from "./log-writer.ts";
 
 let object: TestObject;
 let received: Received;
@@ -223,6 +236,32 @@ test("a run that the disk refuses does not exist", async () => {
   disk.refuseNext = true;
   expect(() => writer.start(() => opening(log))).toThrow("full");
   expect([log.last, log.nextRun(), [...writer.openRuns()].length, received.told]).toEqual([2, 2, 1, []]);
+});
+
+test("a chat whose first run the disk refuses, at whichever write, leaves nothing", () => {
+  class SmallDisk extends TestDisk {
+    room = 0;
+    protected override beforeWrite(): void {
+      if (this.room-- === 0) throw new Error("database or disk is full");
+    }
+  }
+  let begun = false;
+  for (let room = 0; !begun; room++) {
+    const disk = Object.assign(new SmallDisk(), { room });
+    const log = new ChunkLog(disk);
+    const writer = new LogWriter(log, () => disk.sync(), new ManualClock(), { shown: () => {}, promised: () => {} });
+    try {
+      writer.start(() => {
+        log.create(CHAT, "me", "open", 0);
+        return opening(log);
+      });
+      begun = true;
+    } catch {
+      // Full.
+    }
+    const tables = disk.exec("SELECT name FROM sqlite_master").length;
+    expect([log.chat !== undefined, tables > 0, [...writer.openRuns()].length > 0]).toEqual([begun, begun, begun]);
+  }
 });
 
 test("a recovery is told of where it went on, with all before it promised", async () => {
