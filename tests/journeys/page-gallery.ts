@@ -125,10 +125,8 @@ const STATES: Record<string, (scene: Scene) => Promise<void>> = {
   async share({ page, ask }) {
     await ask("mvp");
     await ended(page);
-    await page.evaluate(() => document.querySelector<HTMLElement>(".open-export")?.click());
-    const menu = page.getByRole("menuitem").first();
-    if (await menu.isVisible().catch(() => false)) await menu.click();
-    else return;
+    await page.locator(".open-export").click();
+    await page.getByRole("menuitem").first().click();
     await page.locator("[role=dialog] button.primary, [role=dialog] .button").first().click();
     await page.locator("[role=dialog] input").waitFor();
   },
