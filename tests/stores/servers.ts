@@ -24,6 +24,9 @@ const missing = [
   postgresProgram === undefined ? "postgres" : "",
 ].filter(Boolean);
 
+/** Where Postgres's own programs are, `pg_dump` and its like. */
+export const postgresPrograms = postgresProgram && join(postgresProgram, "..");
+
 /** Why the tests on real stores are left out, where they may be. In CI an absent server is a failure. */
 export const withoutRealStores =
   missing.length > 0 && process.env.KEEPSTREAM_REQUIRE !== "all"
