@@ -82,9 +82,9 @@ const STATES: Record<string, (scene: Scene) => Promise<void>> = {
     await go("/");
     await page.locator(".starter").first().waitFor();
   },
-  async streaming({ page, ask }) {
-    // The README's picture.
-    await ask("redis", "scripted", "How does a Durable Object keep state?");
+  async streaming({ page, ask, look }) {
+    // The README's picture is the first; asked again, the redis tier would have the answer at once.
+    await ask(look.name === "wide-light" ? "redis" : "mvp", "scripted", "How does a Durable Object keep state?");
     await grownTo(page, 420);
   },
   async answer({ page, ask }) {
@@ -118,6 +118,7 @@ const STATES: Record<string, (scene: Scene) => Promise<void>> = {
   async tiers({ page, go }) {
     await go("/");
     const menu = page.locator(".tier-menu");
+    await page.locator(".tier-menu:visible, .tiers:visible").first().waitFor();
     if (await menu.isVisible()) await menu.click();
     else await page.locator(".tiers [role=radio], .tiers label").nth(1).hover();
     await page.locator(".tooltip, .menu").first().waitFor();
@@ -144,6 +145,12 @@ const STATES: Record<string, (scene: Scene) => Promise<void>> = {
     await page.locator("[role=dialog] input").fill("a");
     await page.locator(".search-hit").first().waitFor();
   },
+  async nothingFound({ page, go }) {
+    await go("/");
+    await page.keyboard.press("Control+k");
+    await page.locator("[role=dialog] input").fill("xylophone");
+    await page.locator(".search-none").waitFor();
+  },
   async help({ page, go }) {
     await go("/");
     await page.keyboard.press("Control+/");
@@ -166,10 +173,15 @@ const STATES: Record<string, (scene: Scene) => Promise<void>> = {
     if (look.width > 860 && !(await page.locator(".panel").isVisible())) await page.locator(".open-panel").click();
     if (look.width > 860) await page.locator(".workflow-beside .steps li").first().waitFor();
   },
+  async beside({ page }) {
+    if (!temporalProgram) return;
+    if (!(await page.locator(".panel").isVisible())) await page.locator(".open-panel").click();
+    await page.locator(".workflow-beside .steps li").first().waitFor();
+  },
   async workflows({ page, go }) {
     await go("/workflows");
-    await page.locator("[data-workflow], .view-none").first().waitFor();
-    if (await page.locator(".workflow-name").count()) await page.locator(".workflow-name").first().click();
+    await page.locator("h1").waitFor();
+    if (temporalProgram) await page.locator(".workflow-name").first().click();
     await page.waitForTimeout(1_500);
   },
   async compare({ page, go }) {
@@ -179,6 +191,13 @@ const STATES: Record<string, (scene: Scene) => Promise<void>> = {
   async status({ page, go }) {
     await go("/status");
     await page.locator("[data-part-name]").first().waitFor();
+  },
+  async missing({ go }) {
+    await go("/nowhere");
+  },
+  async gone({ page, go }) {
+    await go(`/shared/${"0".repeat(32)}`);
+    await page.locator(".problem, .nothing, .view-none").first().waitFor();
   },
   async states({ page, go }) {
     await go("/states");

@@ -13,6 +13,12 @@ export function makeFormats(locale: string) {
   const tenths = unit("second", 1);
   const seconds = unit("second");
   const minutes = unit("minute");
+  /** With the symbol in every language: English alone would spell its short seconds out, `7.9 secs`. */
+  const withSymbol = (format: Intl.NumberFormat, value: number) =>
+    format
+      .formatToParts(value)
+      .map((part) => (part.type === "unit" ? "s" : part.value))
+      .join("");
   const monthName = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
   const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
   const second = new Intl.DateTimeFormat(locale, {
@@ -44,13 +50,13 @@ export function makeFormats(locale: string) {
     /** Milliseconds as `212 ms`, `7.9 s` or `1 min 12 s`. */
     duration(ms: number): string {
       if (ms < 1000) return milliseconds.format(Math.round(ms));
-      if (ms < 59_950) return tenths.format(ms / 1000);
+      if (ms < 59_950) return withSymbol(tenths, ms / 1000);
       const whole = Math.round(ms / 1000);
-      return `${minutes.format(Math.floor(whole / 60))} ${seconds.format(whole % 60)}`;
+      return `${minutes.format(Math.floor(whole / 60))} ${withSymbol(seconds, whole % 60)}`;
     },
 
     /** Milliseconds in one unit, for an axis: `10 ms`, `100 s`. */
-    roundDuration: (ms: number) => (ms < 1000 ? milliseconds.format(ms) : seconds.format(ms / 1000)),
+    roundDuration: (ms: number) => (ms < 1000 ? milliseconds.format(ms) : withSymbol(seconds, ms / 1000)),
 
     /** US dollars: whole cents from one cent up, four digits below, and never a zero that is not one. */
     money(value: number): string {

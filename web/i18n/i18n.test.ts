@@ -74,8 +74,10 @@ describe("formats", () => {
   it("write durations as one says them", () => {
     expect(plain(inFrance.duration(212.4))).toBe("212 ms");
     expect(plain(inFrance.duration(7_900))).toBe("7,9 s");
-    expect(inAmerica.duration(59_990)).toBe("1 min 0 sec");
-    expect(inAmerica.duration(72_000)).toBe("1 min 12 sec");
+    expect(inAmerica.duration(7_900)).toBe("7.9 s");
+    expect(inAmerica.roundDuration(100_000)).toBe("100 s");
+    expect(inAmerica.duration(59_990)).toBe("1 min 0 s");
+    expect(inAmerica.duration(72_000)).toBe("1 min 12 s");
   });
 
   it("group by the reader's calendar days", () => {

@@ -14,6 +14,7 @@ describe("to a reader of English", () => {
   it("is what the server said", () => {
     expect(saidProblem(problem("internal"))).toBe("In English.");
     expect(saidReason("Set ONE.", unset)).toBe("Set ONE.");
+    expect(saidReason("Since 2026-11-25T18:18:25.431Z; no more.", null)).toMatch(/^Since .*Nov.* 2026.*; no more\.$/);
     expect(saidFailure({ code: "worker_lost", message: "Lost." })).toBe("Lost.");
   });
 });

@@ -6,7 +6,7 @@ import type { Why } from "../../protocol/reasons.ts";
 import type { RunErrorCode } from "../../protocol/records.ts";
 import type { RunState } from "../../protocol/reduce.ts";
 import type { WorkflowFailure } from "../../protocol/workflows.ts";
-import { locale, t } from "./locale.ts";
+import { format, locale, t } from "./locale.ts";
 import type { Said } from "./said-fr.ts";
 import { typeset } from "./typography.ts";
 
@@ -47,10 +47,13 @@ export function saidProblem(problem: Problem): string {
   return ours()?.problems[problem.code]?.(problem) ?? problem.detail;
 }
 
+/** A moment as the server writes one. */
+const INSTANT = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
+
 /** The sentence `text`, which `why` says by a code. */
 export function saidReason(text: string, why: Why | null): string {
   const said = why && ours();
-  if (!said) return text;
+  if (!said) return text.replace(INSTANT, (instant) => format().instant(Date.parse(instant)));
   const by = said.whys as Partial<Record<string, (why: Why) => string>>;
   return by[why.code]?.(why) ?? t(`runErrors.${why.code as RunErrorCode}`) ?? text;
 }

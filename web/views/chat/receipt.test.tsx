@@ -44,7 +44,7 @@ describe("the receipt", () => {
     fireEvent.click(summary);
     expect(summary.getAttribute("aria-expanded")).toBe("true");
     const rows = [...container.querySelectorAll("dl > div")].map((row) => row.textContent);
-    expect(rows).toContain("Time in all7.9 sec");
+    expect(rows).toContain("Time in all7.9 s");
     expect(rows).toContain("Temperature0.7");
     expect(rows).toContain("Token limitmodel’s default");
   });
@@ -75,10 +75,10 @@ describe("the receipt", () => {
   it("says what the cache spared, in time and money", () => {
     const saved = { ms: 7_900, inputTokens: 12, outputTokens: 812, cost: 0.0041 };
     const { unmount } = render(() => <Receipt run={run({ cache: "hit", cost: 0, saved, age: 90 })} />);
-    expect(screen.getByRole("button").textContent).toContain("CACHE HIT · 7.9 sec and $0.0041 saved");
+    expect(screen.getByRole("button").textContent).toContain("CACHE HIT · 7.9 s and $0.0041 saved");
     unmount();
     render(() => <Receipt run={run({ cache: "collapsed", saved: { ...saved, cost: null } })} />);
-    expect(screen.getByRole("button").textContent).toContain("COLLAPSED · 7.9 sec saved");
+    expect(screen.getByRole("button").textContent).toContain("COLLAPSED · 7.9 s saved");
   });
 
   it("claims nothing where nothing was spared", () => {

@@ -1,5 +1,5 @@
 // A chat by its link: to be read, and nothing else.
-import { useParams } from "@solidjs/router";
+import { A, useParams } from "@solidjs/router";
 import { createMemo, createSignal, Index, Show } from "solid-js";
 import { ApiError } from "../../api/client.ts";
 import { explain, ProblemNote } from "../../components/problem.tsx";
@@ -37,6 +37,9 @@ export default function SharedView() {
           <div class="nothing" role="alert">
             <h1>{v("share.goneTitle")}</h1>
             <p>{v("share.gone")}</p>
+            <A class="button" href="/">
+              {t("nav.newChat")}
+            </A>
           </div>
         }
       >

@@ -1,4 +1,5 @@
 // What was answered, what the cache spared, and how long it took. The figures move as answers come.
+import Radio from "lucide-solid/icons/radio";
 import { createSignal, Show } from "solid-js";
 import type { StatsWindow } from "../../../protocol/requests.ts";
 import { explain, ProblemNote } from "../../components/problem.tsx";
@@ -21,9 +22,9 @@ export default function StatsView() {
           lead={
             <>
               {v("stats.lead")}{" "}
-              <span class="live-mark">
+              <span class="pill" data-tone="live">
+                <Radio size={13} aria-hidden="true" />
                 {v("stats.live")}
-                <span class="dot" data-tone="live" />
               </span>
             </>
           }
