@@ -60,8 +60,10 @@ export type TokenSummary = z.infer<typeof tokenSummarySchema>;
 export const madeTokenSchema = z
   .object({ ...tokenSummarySchema.shape, token: z.string().describe("Told this once; only its digest is kept.") })
   .meta({ id: "MadeToken" });
+export type MadeToken = z.infer<typeof madeTokenSchema>;
 
 export const tokenListReplySchema = z.object({ tokens: z.array(tokenSummarySchema) }).meta({ id: "TokenListReply" });
+export type TokenListReply = z.infer<typeof tokenListReplySchema>;
 
 /** What a deployment is, for its admin. */
 export const overviewReplySchema = z

@@ -14,6 +14,7 @@ const WorkflowsView = withWords(() => import("./views/workflows/workflows-view.t
 const CompareView = withWords(() => import("./views/compare/compare-view.tsx"));
 const HealthView = withWords(() => import("./views/health/health-view.tsx"));
 const SharedView = withWords(() => import("./views/shared/shared-view.tsx"));
+const AccessView = withWords(() => import("./views/access/access-view.tsx"));
 const StatesView = withWords(() => import("./views/states/states-view.tsx"));
 
 /** A bug of ours: nothing is lost by it, and a reload is the way out. */
@@ -42,6 +43,7 @@ export function Page() {
       <Route path="/compare" component={CompareView} />
       <Route path="/status" component={HealthView} />
       <Route path="/shared/:token" component={SharedView} />
+      <Route path="/access" component={AccessView} />
       <Route path="/states" component={StatesView} />
       <Route path="*" component={NotFound} />
     </Router>

@@ -13,8 +13,10 @@ const VIEWS = {
   "/workflows": ".workflow-list table, .view-none",
   "/compare": ".cost-total",
   "/status": "[data-part-name]",
+  "/access": ".access-form",
   "/states": "[data-sample]",
 };
+const ADMIN_TOKEN = "the-admin-of-the-page";
 const AT_ONCE = "scripted-markdown-300-rate-0";
 /** Grows for a while, and ends. */
 const STEADY = "scripted-markdown-300-rate-20";
@@ -24,7 +26,7 @@ const ENDLESS = "scripted-markdown-9000-rate-40";
 const set = {
   models: [AT_ONCE, STEADY, ENDLESS],
   temporal: !withoutTemporal,
-  env: { REDIS_URL: "", DEFAULT_TIER: "redis" },
+  env: { ADMIN_TOKEN, REDIS_URL: "", DEFAULT_TIER: "redis" },
 };
 
 onStage("the views", set, (stage) => {
@@ -105,6 +107,37 @@ onStage("the views", set, (stage) => {
     await picture(page, "comparison");
     await page.getByRole("button", { name: "Back to the measured figures" }).click();
     await expect.poll(() => page.getByRole("spinbutton", { name: "Users a day" }).inputValue(), PATIENCE).toBe("1000");
+  });
+
+  test("the admin makes a token on the page, somebody comes in by it, and it is revoked", async () => {
+    const { page } = await stage.open("/access");
+    const comeIn = async (on: Page, token: string) => {
+      await on.getByLabel("Your token").fill(token);
+      await on.getByRole("button", { name: "Come in" }).click();
+      await on.locator("#composer").waitFor();
+      await on.goto(`${stage.stack.url}/access`);
+    };
+    await comeIn(page, ADMIN_TOKEN);
+    await page.getByLabel("Name", { exact: true }).fill("Ann");
+    await page.getByLabel("Good for so many days").fill("7");
+    await page.getByLabel("rename, share, delete").uncheck();
+    await page.getByRole("button", { name: "Make a token" }).click();
+    const token = (await page.locator(".access-secret").textContent()) ?? "";
+    expect(token).toMatch(/^ks_[\w-]{43}$/);
+    await page.locator("[data-token=Ann][data-state=live]").waitFor();
+    await picture(page, "tokens");
+    expect(await violations(page)).toEqual([]);
+
+    const ann = await stage.open("/access");
+    await comeIn(ann.page, token);
+    await ann.page.getByText("made:").waitFor();
+    expect(await ann.page.getByRole("heading", { name: "Tokens" }).count()).toBe(0);
+    await ann.page.close();
+
+    await page.getByRole("button", { name: "Revoke the token of Ann" }).click();
+    await page.locator("[data-token=Ann][data-state=revoked]").waitFor();
+    await page.getByRole("button", { name: "Go out" }).click();
+    await page.locator("#composer").waitFor();
   });
 
   test("the status names every part, and the language changes where one stands", async () => {

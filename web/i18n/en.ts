@@ -35,6 +35,7 @@ export const en = {
     workflows: "Workflows",
     compare: "Compare the tiers",
     status: "Status",
+    access: "Access",
   },
   days: { today: "Today", yesterday: "Yesterday", week: "Last 7 days", month: "Last 30 days" },
   chat: {

@@ -35,6 +35,7 @@ export const fr: Dictionary = {
     workflows: "Workflows",
     compare: "Comparer les niveaux",
     status: "État du service",
+    access: "Accès",
   },
   days: { today: "Aujourd’hui", yesterday: "Hier", week: "7 derniers jours", month: "30 derniers jours" },
   chat: {

@@ -17,6 +17,7 @@ import {
 import type { Tier } from "../../protocol/records.ts";
 import type { Model } from "../../protocol/requests.ts";
 import { cancel, generate, readChat, readModels, readRecords, readTiers } from "../api/chats.ts";
+import type { ApiError } from "../api/client.ts";
 import { openSocket } from "../api/socket.ts";
 import { t } from "../i18n/locale.ts";
 import { createChatSession, type SessionApi } from "./chat-session.ts";
@@ -40,6 +41,12 @@ function makeApp() {
   const chats = useChats();
   const tiers = makeRemote(readTiers, { freshFor: FRESH_FOR });
   const models = makeRemote(readModels, { freshFor: FRESH_FOR });
+
+  // Who is not let in yet finds the door, not an empty page.
+  createEffect(() => {
+    if ((chats.error() as ApiError | null)?.status !== 401) return;
+    if (/^\/($|c\/)/.test(untrack(() => location.pathname))) navigate("/access");
+  });
 
   const openId = createMemo(() => CHAT_PATH.exec(location.pathname)?.[1] ?? null);
   // In a root of its own: a session that begins in an effect must not end when that effect runs again.

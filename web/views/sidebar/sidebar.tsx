@@ -3,6 +3,7 @@ import { A } from "@solidjs/router";
 import Activity from "lucide-solid/icons/activity";
 import BookOpen from "lucide-solid/icons/book-open";
 import ChartColumn from "lucide-solid/icons/chart-column";
+import KeyRound from "lucide-solid/icons/key-round";
 import Keyboard from "lucide-solid/icons/keyboard";
 import Languages from "lucide-solid/icons/languages";
 import Monitor from "lucide-solid/icons/monitor";
@@ -29,6 +30,7 @@ const VIEWS = [
   { path: "/workflows", name: "nav.workflows", icon: Workflow },
   { path: "/compare", name: "nav.compare", icon: Scale },
   { path: "/status", name: "nav.status", icon: Activity },
+  { path: "/access", name: "nav.access", icon: KeyRound },
 ] as const;
 const LANGUAGE_NAMES = { en: "English", fr: "Français" } as const;
 const THEME_ICONS = { system: Monitor, light: Sun, dark: Moon } as const;
