@@ -1,16 +1,30 @@
-// The documents keep their word: every command in them is run against the real stack, or says why it can't be. A French
-// page has the same commands as the English one, in the same order.
+// The documents keep their word: every command in every one of them is run against the real stack, or says why it can't be.
+// A French page has the same commands as the English one, in the same order.
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Tier } from "../../protocol/records.ts";
+import { answersAMonth, costsOf, LIST_PRICES } from "../../web/state/costs.ts";
+import { withoutTemporal } from "../temporal.ts";
+import { Client } from "./client.ts";
 import { Stack } from "./stack.ts";
+import { temporalReady } from "./temporal-server.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const DOCS = ["api", "deploy", "security", "scale"];
-/** After `sh`: what this machine hasn't got, or what the tests must not do. */
-const MARKS = ["needs an account", "sets it up"];
+const FRENCH = "docs/fr/";
+const ALL = globSync(["*.md", "docs/**/*.md", "local/**/*.md", "tests/**/*.md"], { cwd: ROOT }).sort();
+const ENGLISH = ALL.filter((path) => !path.startsWith(FRENCH) && path !== "README.fr.md");
+/** What is read in French, too: everything for whoever uses, deploys or runs it. */
+const TRANSLATED = ENGLISH.filter((path) => /^(README|docs\/[a-z]+|docs\/tiers\/\w+)\.md$/.test(path));
+/** After `sh`: what the tests must not do, or what another one does (`docs/tests`). */
+const MARKS: Record<string, string> = {
+  "needs an account": "",
+  "sets it up": "",
+  backup: "tests/journeys/archive-backup.test.ts",
+};
 const ADMIN_TOKEN = "the-admin-of-the-docs";
 
 interface Block {
@@ -20,25 +34,38 @@ interface Block {
 
 function blocks(path: string): Block[] {
   const text = readFileSync(join(ROOT, path), "utf8");
-  return [...text.matchAll(/^```sh ?(.*)\n([\s\S]*?)^```$/gm)].map(([, mark = "", script = ""]) => ({ mark, script }));
+  return [...text.matchAll(/^ *```sh ?(.*)\n([\s\S]*?)^ *```$/gm)].map(([, mark = "", script = ""]) => ({
+    mark,
+    script,
+  }));
 }
+
+const french = (path: string) => (path === "README.md" ? "README.fr.md" : path.replace(/^docs\//, FRENCH));
 
 describe("commands in the documents", () => {
   let stack: Stack;
+  let folder: string;
 
   beforeAll(async () => {
-    stack = await Stack.start({ env: { ADMIN_TOKEN } });
+    folder = mkdtempSync(join(tmpdir(), "keepstream-docs-"));
+    stack = await Stack.start({ env: { ADMIN_TOKEN, REDIS_URL: "" }, temporal: withoutTemporal === undefined });
+    if (withoutTemporal === undefined) await temporalReady(await Client.join(stack.url));
+  }, 300_000);
+  afterAll(async () => {
+    await stack?.dispose();
+    rmSync(folder, { recursive: true, force: true });
   });
-  afterAll(() => stack?.dispose());
 
-  test.each(["README.md", ...DOCS.map((name) => `docs/${name}.md`)])("%s: each runs, or is marked", async (path) => {
-    const found = blocks(path).filter(({ script }) => path !== "README.md" || script.includes("localhost:8787"));
-    expect(found.filter(({ mark }) => mark !== "" && !MARKS.includes(mark))).toEqual([]);
+  const withCommands = ENGLISH.filter((path) => blocks(path).length > 0);
+  test.each(withCommands)("%s: each runs, or is marked", async (path) => {
+    const found = blocks(path);
+    expect(found.map(({ mark }) => mark).filter((mark) => mark !== "" && !(mark in MARKS))).toEqual([]);
     const script = found.flatMap((block) => (block.mark === "" ? [block.script] : [])).join("\n");
     if (script === "") return;
     const here = script
       .replaceAll("localhost:8787", stack.url.replace("http://", ""))
-      .replaceAll("npx ", "npx --no-install ");
+      .replaceAll("npx ", "npx --no-install ")
+      .replace(/\b(-[cb]) (jar)\b/g, `$1 ${folder}/$2`);
     const env = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ADMIN_TOKEN };
     const options = { cwd: ROOT, env, maxBuffer: 1 << 26, timeout: 110_000 };
     await promisify(execFile)("bash", ["-euo", "pipefail", "-c", here], options);
@@ -53,7 +80,59 @@ describe("commands in the documents", () => {
   });
 });
 
-test.each([...DOCS, "tiers/temporal"])("%s has the same commands in French", (name) => {
-  const commands = (path: string) => blocks(path).map(({ mark, script }) => [mark, script]);
-  expect(commands(`docs/fr/${name}.md`)).toEqual(commands(`docs/${name}.md`));
+test("what a mark says is done elsewhere is there", () => {
+  for (const file of Object.values(MARKS)) expect(existsSync(join(ROOT, file))).toBe(true);
+});
+
+test.each(TRANSLATED)("%s has the same commands in French", (path) => {
+  const commands = (of: string) => blocks(of).map(({ mark, script }) => [mark, script]);
+  expect(commands(french(path))).toEqual(commands(path));
+});
+
+test.each(TRANSLATED)("%s has the same tables and headings in French", (path) => {
+  const shape = (of: string) => {
+    const text = readFileSync(join(ROOT, of), "utf8").replace(/^```[\s\S]*?^```$/gm, "");
+    return text
+      .split("\n")
+      .flatMap((line) => (/^#+ |^\|/.exec(line)?.[0] ? [line.startsWith("|") ? "|" : /^#+/.exec(line)?.[0]] : []));
+  };
+  expect(shape(french(path))).toEqual(shape(path));
+});
+
+test.each(ALL)("%s links to what is there", (path) => {
+  const text = readFileSync(join(ROOT, path), "utf8");
+  const anchors = (of: string) =>
+    [...readFileSync(of, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, "")
+        .replaceAll(" ", "-"),
+    );
+  const broken = [...text.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = ""]) => {
+    if (/^[a-z]+:/.test(link)) return [];
+    const [target = "", anchor] = link.split("#");
+    const file = target === "" ? join(ROOT, path) : resolve(ROOT, path, "..", target);
+    if (!existsSync(file)) return [link];
+    return anchor && file.endsWith(".md") && !anchors(file).includes(anchor) ? [link] : [];
+  });
+  expect(broken).toEqual([]);
+});
+
+/** What a thousand answers cost, a row for each case: edge, Redis, Temporal, all. */
+function costs(): (string | undefined)[][] {
+  const usage = { usersADay: 100_000, answersAUser: 1, inputTokens: 0, outputTokens: 1_000, tokensASecond: 50 };
+  const row = (tier: Tier, hitRate: number) => {
+    const of = costsOf({ ...usage, hitRate }, { ...LIST_PRICES, output: 0 }).find((cost) => cost.tier === tier);
+    const thousands = answersAMonth({ ...usage, hitRate }) / 1_000;
+    const { edge = 0, cache = 0, workflow = 0 } = of?.parts ?? {};
+    return [edge, cache, workflow, of?.total ?? 0].map((part) => (part === 0 ? "–" : (part / thousands).toFixed(3)));
+  };
+  return [row("mvp", 0), row("redis", 0), row("redis", 1), row("temporal", 0)];
+}
+
+test.each(["docs/operations.md", "docs/fr/operations.md"])("%s has the costs as they are computed", (path) => {
+  const text = readFileSync(join(ROOT, path), "utf8");
+  const figures = (line: string) => line.match(/\d+[.,]\d{3}\b|–/g)?.map((figure) => figure.replace(",", ".")) ?? [];
+  const found = text.split("\n").filter((line) => line.startsWith("| ") && figures(line).length === 4);
+  expect(found.map(figures)).toEqual(costs());
 });
