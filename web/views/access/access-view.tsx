@@ -5,23 +5,19 @@ import LogIn from "lucide-solid/icons/log-in";
 import LogOut from "lucide-solid/icons/log-out";
 import { createSignal, For, Show } from "solid-js";
 import type { MeReply } from "../../../protocol/access.ts";
-import { comeIn, goOut, readMe } from "../../api/access.ts";
 import type { ApiError } from "../../api/client.ts";
 import { explain, ProblemNote } from "../../components/problem.tsx";
 import { format, t } from "../../i18n/locale.ts";
 import { v } from "../../i18n/views.ts";
+import { enter, followMe, leave } from "../../state/access.ts";
 import { makeAction } from "../../state/action.ts";
-import { makeRemote } from "../../state/remote.ts";
 import { ViewHead } from "../view-head.tsx";
 import { Tokens } from "./tokens.tsx";
 import "../view.css";
 import "./access.css";
 
-/** Whoever somebody else is from now on begins with a page that knows nothing of them. */
-const begin = () => location.assign("/");
-
 export default function AccessView() {
-  const me = makeRemote(readMe);
+  const me = followMe();
   /** Not to be let in yet is no failure. */
   const failed = () => (me.error() as ApiError | null)?.status !== 401 && me.error();
   return (
@@ -65,12 +61,7 @@ function Me(props: { me: MeReply }) {
             <Download size={15} aria-hidden="true" />
             {v("access.export")}
           </a>
-          <button
-            type="button"
-            class="button"
-            disabled={leaving.busy()}
-            onClick={() => void leaving.run(() => goOut().then(begin))}
-          >
+          <button type="button" class="button" disabled={leaving.busy()} onClick={() => void leaving.run(leave)}>
             <LogOut size={15} aria-hidden="true" />
             {v("access.goOut")}
           </button>
@@ -109,9 +100,9 @@ function Me(props: { me: MeReply }) {
 function ComeIn(props: { unknown: boolean }) {
   const entering = makeAction();
   const [token, setToken] = createSignal("");
-  const enter = (event: SubmitEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    void entering.run(() => comeIn(token().trim()).then(begin));
+    void entering.run(() => enter(token()));
   };
   return (
     <section class="card">
@@ -120,7 +111,7 @@ function ComeIn(props: { unknown: boolean }) {
       </div>
       <p class="access-note">{props.unknown ? v("access.comeInUnknown") : v("access.comeInKnown")}</p>
       <Show when={entering.failure()}>{(failure) => <ProblemNote text={explain(failure())} />}</Show>
-      <form class="access-form" onSubmit={enter}>
+      <form class="access-form" onSubmit={submit}>
         <label class="access-field">
           <span>{v("access.token")}</span>
           <input

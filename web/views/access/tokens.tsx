@@ -2,13 +2,12 @@
 import KeyRound from "lucide-solid/icons/key-round";
 import { createSignal, For, Show } from "solid-js";
 import type { MadeToken, Scope, TokenRequest, TokenSummary } from "../../../protocol/access.ts";
-import { listTokens, makeToken, revokeToken } from "../../api/access.ts";
 import { CopyButton } from "../../components/copy-button.tsx";
 import { explain, ProblemNote } from "../../components/problem.tsx";
 import { format, t } from "../../i18n/locale.ts";
 import { v } from "../../i18n/views.ts";
+import { followTokens } from "../../state/access.ts";
 import { makeAction } from "../../state/action.ts";
-import { makeRemote } from "../../state/remote.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const SCOPES: readonly Scope[] = ["read", "ask", "manage"];
@@ -21,7 +20,7 @@ function stateOf({ revokedAt, expiresAt }: TokenSummary): State {
 const TONES = { live: "kept", expired: "cache", revoked: "failed" } as const;
 
 export function Tokens() {
-  const tokens = makeRemote(listTokens);
+  const tokens = followTokens();
   const revoking = makeAction();
   const [made, setMade] = createSignal<MadeToken | null>(null);
   const when = (time: number | null) => (time === null ? v("access.never") : format().instant(time));
@@ -36,6 +35,7 @@ export function Tokens() {
         )}
       </Show>
       <Make
+        make={tokens.make}
         done={(token) => {
           setMade(token);
           void tokens.refresh();
@@ -89,12 +89,7 @@ export function Tokens() {
                       class="button danger"
                       aria-label={v("access.revokeOne", token.name)}
                       disabled={token.revokedAt !== null || revoking.busy()}
-                      onClick={() =>
-                        void revoking.run(async () => {
-                          await revokeToken(token.id);
-                          await tokens.refresh();
-                        })
-                      }
+                      onClick={() => void revoking.run(() => tokens.revoke(token.id))}
                     >
                       {v("access.revoke")}
                     </button>
@@ -109,13 +104,13 @@ export function Tokens() {
   );
 }
 
-function Make(props: { done: (token: MadeToken) => void }) {
+function Make(props: { make: (body: TokenRequest) => Promise<MadeToken>; done: (token: MadeToken) => void }) {
   const making = makeAction();
   const submit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
     event.preventDefault();
     const form = event.currentTarget;
     void making.run(async () => {
-      props.done(await makeToken(requestOf(new FormData(form))));
+      props.done(await props.make(requestOf(new FormData(form))));
       form.reset();
     });
   };
