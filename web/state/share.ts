@@ -1,23 +1,12 @@
 // A chat's link for others: made, shown, and taken back.
 import { createSignal } from "solid-js";
 import { shareChat, unshareChat } from "../api/chats.ts";
+import { makeAction } from "./action.ts";
 
 export function makeShare(chatId: string) {
+  const { busy, failure, run } = makeAction();
   const [link, setLink] = createSignal<string | null>(null);
-  const [busy, setBusy] = createSignal(false);
-  const [failure, setFailure] = createSignal<unknown>(null);
   const [takenBack, setTakenBack] = createSignal(false);
-
-  async function go(act: () => Promise<void>) {
-    setBusy(true);
-    setFailure(null);
-    try {
-      await act();
-    } catch (error) {
-      setFailure(() => error);
-    }
-    setBusy(false);
-  }
 
   return {
     link,
@@ -25,13 +14,13 @@ export function makeShare(chatId: string) {
     failure,
     takenBack,
     make: () =>
-      go(async () => {
+      run(async () => {
         const { page } = await shareChat(chatId);
         setTakenBack(false);
         setLink(new URL(page, location.href).href);
       }),
     takeBack: () =>
-      go(async () => {
+      run(async () => {
         await unshareChat(chatId);
         setLink(null);
         setTakenBack(true);

@@ -3,9 +3,10 @@
 import Download from "lucide-solid/icons/download";
 import LogIn from "lucide-solid/icons/log-in";
 import LogOut from "lucide-solid/icons/log-out";
-import { createSignal, For, Show } from "solid-js";
+import { createSignal, Show } from "solid-js";
 import type { MeReply } from "../../../protocol/access.ts";
 import type { ApiError } from "../../api/client.ts";
+import { Figures } from "../../components/figures.tsx";
 import { explain, ProblemNote } from "../../components/problem.tsx";
 import { format, t } from "../../i18n/locale.ts";
 import { v } from "../../i18n/views.ts";
@@ -45,11 +46,16 @@ function Me(props: { me: MeReply }) {
     const { limits, usage } = props.me;
     const count = (value: number) => format().integer(value);
     const money = (value: number) => format().money(value);
+    const row = (name: string, used: number, limit: number | null, as: (value: number) => string) => [
+      name,
+      as(used),
+      limit === null ? v("access.none") : as(limit),
+    ];
     return [
-      { name: v("access.asks"), used: count(usage.asksThisMinute), limit: limits.asksPerMinute, as: count },
-      { name: v("access.answers"), used: count(usage.answersNow), limit: limits.answersAtOnce, as: count },
-      { name: v("access.tokensADay"), used: count(usage.tokensToday), limit: limits.tokensPerDay, as: count },
-      { name: v("access.moneyADay"), used: money(usage.dollarsToday), limit: limits.dollarsPerDay, as: money },
+      row(v("access.asks"), usage.asksThisMinute, limits.asksPerMinute, count),
+      row(v("access.answers"), usage.answersNow, limits.answersAtOnce, count),
+      row(v("access.tokensADay"), usage.tokensToday, limits.tokensPerDay, count),
+      row(v("access.moneyADay"), usage.dollarsToday, limits.dollarsPerDay, money),
     ];
   };
   return (
@@ -71,28 +77,7 @@ function Me(props: { me: MeReply }) {
       <p class="access-who">
         {v("access.person")} <code>{props.me.person}</code>
       </p>
-      <div class="table-scroll" tabindex="0">
-        <table class="figures">
-          <thead>
-            <tr>
-              <th scope="col">{v("access.limit")}</th>
-              <th scope="col">{v("access.used")}</th>
-              <th scope="col">{v("access.atMost")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            <For each={limits()}>
-              {({ name, used, limit, as }) => (
-                <tr>
-                  <th scope="row">{name}</th>
-                  <td>{used}</td>
-                  <td>{limit === null ? v("access.none") : as(limit)}</td>
-                </tr>
-              )}
-            </For>
-          </tbody>
-        </table>
-      </div>
+      <Figures columns={[v("access.limit"), v("access.used"), v("access.atMost")]} rows={limits()} />
     </section>
   );
 }

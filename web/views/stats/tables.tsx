@@ -1,6 +1,6 @@
 // The charts' twins: the same figures as tables.
-import { For } from "solid-js";
 import type { StatsReply } from "../../../protocol/requests.ts";
+import { Figures } from "../../components/figures.tsx";
 import { format, t } from "../../i18n/locale.ts";
 import { v } from "../../i18n/views.ts";
 
@@ -8,30 +8,11 @@ type Percentiles = StatsReply["latency"][number]["total"];
 
 const sum = ({ inputTokens, outputTokens }: StatsReply["totals"]["spent"]) => inputTokens + outputTokens;
 
-/** Rows begin with what they are of. */
 function Twin(props: { columns: readonly string[]; rows: readonly (readonly string[])[] }) {
   return (
     <details class="twin">
       <summary>{v("stats.table")}</summary>
-      <div class="table-scroll" tabindex="0">
-        <table class="figures">
-          <thead>
-            <tr>
-              <For each={props.columns}>{(name) => <th scope="col">{name}</th>}</For>
-            </tr>
-          </thead>
-          <tbody>
-            <For each={props.rows}>
-              {([name, ...figures]) => (
-                <tr>
-                  <th scope="row">{name}</th>
-                  <For each={figures}>{(figure) => <td>{figure}</td>}</For>
-                </tr>
-              )}
-            </For>
-          </tbody>
-        </table>
-      </div>
+      <Figures columns={props.columns} rows={props.rows} />
     </details>
   );
 }
