@@ -5,6 +5,7 @@ import type { Clock, Log } from "../producers/producer.ts";
 import type { RunErrorCode, RunStatus } from "../protocol/records.ts";
 import { nextSpan, traceFields } from "../protocol/trace.ts";
 import type { Checkpoint, WorkflowStepName } from "../protocol/workflows.ts";
+import { pause } from "../providers/pause.ts";
 import type { Providers } from "../providers/registry.ts";
 import { type Activities, FENCED, HEARTBEAT_MS, MAXIMUM_ATTEMPTS, type Made, PROGRESS_SIGNAL } from "./contract.ts";
 import { type Edge, EdgeError } from "./edge.ts";
@@ -25,7 +26,7 @@ const PROGRESS_MS = 5_000;
 
 export function createActivities(options: ActivitiesOptions): Activities {
   const { providers, clock, random, log } = options;
-  const sleep = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
+  const sleep = (ms: number) => pause(clock, ms);
   /** Asks until the edge answers, or Temporal has no use for the answer any more. */
   const ask = <T>(question: () => Promise<T>): Promise<T> =>
     persist(question, Context.current().cancellationSignal, sleep, random);

@@ -5,6 +5,7 @@ import { produce } from "../producers/producer.ts";
 import type { TermReply } from "../protocol/producers.ts";
 import type { RunError, RunStatus } from "../protocol/records.ts";
 import type { Checkpoint, WorkflowFailure } from "../protocol/workflows.ts";
+import { pause } from "../providers/pause.ts";
 import type { Provider, ProviderError } from "../providers/provider.ts";
 import type { Providers } from "../providers/registry.ts";
 import { retryDelay } from "../providers/retry.ts";
@@ -232,10 +233,6 @@ export async function howItEnds(run: string, edge: Pick<Edge, "look">, clock: Cl
     if (look?.ended) return look.ended.status;
   }
   return null;
-}
-
-function pause(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
 }
 
 function again(code: string, message: string, delayMs: number | null): Outcome {

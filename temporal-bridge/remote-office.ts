@@ -5,6 +5,7 @@ import type { AppendOutcome, Batch, Ended, HeldRun, Office } from "../producers/
 import type { Clock } from "../producers/producer.ts";
 import type { AppendReply, AppendRequest, EndRequest, OutsideBatch } from "../protocol/producers.ts";
 import type { Phase, Recovery, RunStartedRecord, RunStatus } from "../protocol/records.ts";
+import { pause } from "../providers/pause.ts";
 import type { Bookmark } from "../providers/provider.ts";
 import { backoff, type Edge, EdgeError } from "./edge.ts";
 
@@ -247,7 +248,7 @@ export class RemoteOffice implements Office {
   }
 
   #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#options.clock.after(ms, resolve));
+    return pause(this.#options.clock, ms);
   }
 
   /** Resolves when all that was brought is promised, or will never be. */
@@ -361,9 +362,9 @@ export class RemoteOffice implements Office {
     this.#rewind = Math.min(this.#rewind ?? from, from);
     // Those that failed together count as one.
     if (clock.now() >= this.#pausedUntil) {
-      const pause = backoff(++this.#failures, random);
-      this.#pausedUntil = clock.now() + pause;
-      clock.after(pause, () => this.#pump());
+      const delay = backoff(++this.#failures, random);
+      this.#pausedUntil = clock.now() + delay;
+      clock.after(delay, () => this.#pump());
     }
     this.#resume();
   }
