@@ -1,19 +1,10 @@
 // What a deployment is given of its settings: those of `.dev.vars.<environment>` and of this environment, as secrets.
 // What only a machine at somebody's desk needs stays there.
-import { HANDED_ON, type Vars } from "../local/settings.ts";
+import { FOR_CONTAINERS, HANDED_ON, type Vars } from "../local/settings.ts";
 
 /** Fixed by wrangler.toml, or of no use in the cloud. */
 const NOT_SECRETS = new Set(["AUTH_MODE", "SCRIPTED_PROVIDERS", "NEON_FETCH_ENDPOINT"]);
-/** Read by bridge and worker alone, so of use only where they run in the deployment's containers. */
-const FOR_CONTAINERS = new Set([
-  "EDGE_URL",
-  "TEMPORAL_ADDRESS",
-  "TEMPORAL_NAMESPACE",
-  "TEMPORAL_API_KEY",
-  "TEMPORAL_TLS",
-  "TEMPORAL_TASK_QUEUE",
-  "TEMPORAL_UI_URL",
-]);
+const forContainers: ReadonlySet<string> = new Set(FOR_CONTAINERS);
 const LOOPBACK = /^https?:\/\/(localhost|127\.|\[::1\])/;
 
 export interface Secrets {
@@ -27,7 +18,7 @@ export function chooseSecrets(given: Vars, containers: boolean): Secrets {
   const notes: string[] = [];
   for (const name of HANDED_ON) {
     const value = given[name]?.trim();
-    if (!value || NOT_SECRETS.has(name) || (FOR_CONTAINERS.has(name) && !containers)) continue;
+    if (!value || NOT_SECRETS.has(name) || (!containers && forContainers.has(name))) continue;
     if (LOOPBACK.test(value)) notes.push(`${name} is left out: ${value} is this machine, which the cloud can't reach.`);
     else secrets[name] = value;
   }

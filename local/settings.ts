@@ -8,6 +8,17 @@ import { parseEnv } from "../workers/env.ts";
 import type { LocalServer } from "./find-models.ts";
 import { StartError } from "./start-error.ts";
 
+/** Read by bridge and worker alone: in a deployment, of use only where they run in its containers. */
+export const FOR_CONTAINERS = [
+  "EDGE_URL",
+  "TEMPORAL_ADDRESS",
+  "TEMPORAL_NAMESPACE",
+  "TEMPORAL_API_KEY",
+  "TEMPORAL_TLS",
+  "TEMPORAL_TASK_QUEUE",
+  "TEMPORAL_UI_URL",
+] as const;
+
 /** What the Worker may be told by the launcher's own environment. `.dev.vars` is handed on whole. */
 export const HANDED_ON = [
   "OPENAI_API_KEY",
@@ -48,13 +59,7 @@ export const HANDED_ON = [
   "EVICT_AFTER_DAYS",
   "TEMPORAL_BRIDGE_URL",
   "TEMPORAL_BRIDGE_TOKEN",
-  "EDGE_URL",
-  "TEMPORAL_ADDRESS",
-  "TEMPORAL_NAMESPACE",
-  "TEMPORAL_API_KEY",
-  "TEMPORAL_TLS",
-  "TEMPORAL_TASK_QUEUE",
-  "TEMPORAL_UI_URL",
+  ...FOR_CONTAINERS,
 ] as const;
 
 export type Vars = Record<string, string>;

@@ -8,17 +8,17 @@ import { type AuthSettings, authFields, authSettings } from "./auth/settings.ts"
 import { logFields } from "./log.ts";
 import { text } from "./setting.ts";
 
+const address = text.pipe(
+  z.url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" }).optional(),
+);
+
 const settingsSchema = z.object({
   ...authFields,
   ...logFields,
-  TEMPORAL_BRIDGE_URL: text.pipe(
-    z.url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" }).optional(),
-  ),
+  TEMPORAL_BRIDGE_URL: address,
   /** Of the bridge and the worker in this deployment's containers; each reads the rest of its settings itself. */
   TEMPORAL_ADDRESS: text,
-  EDGE_URL: text.pipe(
-    z.url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" }).optional(),
-  ),
+  EDGE_URL: address,
   TEMPORAL_BRIDGE_TOKEN: text.pipe(z.string().min(16, "must have at least 16 characters").optional()),
   DEFAULT_TIER: text
     .pipe(z.enum(tierSchema.options, { error: `must be one of ${tierSchema.options.join(", ")}` }).optional())
