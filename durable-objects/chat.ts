@@ -11,7 +11,6 @@ import { formatOffset } from "../protocol/offsets.ts";
 import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
 import type { RunEndedRecord, RunStatus, TitleRecord } from "../protocol/records.ts";
 import type { ChatReply, ChunksReply } from "../protocol/requests.ts";
-import { CLOSE } from "../protocol/socket.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
 import { Connections, type Reading, type StreamForm } from "./connections.ts";
 import { Deliveries } from "./deliveries.ts";
@@ -24,7 +23,7 @@ import { Resting } from "./resting.ts";
 import type { RunAsk } from "./run-ask.ts";
 import { runLine } from "./run-line.ts";
 import { newSecret } from "./secret.ts";
-import { Subscribers } from "./subscribers.ts";
+import { DELETED, REVOKED, Subscribers } from "./subscribers.ts";
 import { type Started, Supervisor } from "./supervisor.ts";
 import { tiersOf } from "./tiers.ts";
 import { chatExport, chatView, type RunStatusView, runStatus } from "./views.ts";
@@ -49,6 +48,7 @@ export interface ReadingRequest {
   form: StreamForm | { kind: "socket" };
   run?: number;
   from?: Reading["from"];
+  until: Reading["until"];
   /** Start this run first, and read it. */
   start?: RunStart;
 }
@@ -56,7 +56,6 @@ export interface ReadingRequest {
 export class ChatObject extends DurableObject<Env> {
   #log!: ChunkLog;
   #writer!: LogWriter;
-  #subscribers!: Subscribers;
   #connections!: Connections;
   #supervisor!: Supervisor;
   #door!: ProducersDoor;
@@ -112,8 +111,7 @@ export class ChatObject extends DurableObject<Env> {
     const { archive, config } = archiveOf(this.env);
     this.#log = log;
     this.#writer = writer;
-    this.#subscribers = subscribers;
-    this.#connections = new Connections(log, subscribers, () => writer.durable);
+    this.#connections = new Connections(log, subscribers, () => writer.durable, clock.now);
     this.#door = door;
     this.#supervisor = new Supervisor({
       chunkLog: log,
@@ -272,7 +270,8 @@ export class ChatObject extends DurableObject<Env> {
     if (page.records.length === 0 && waitMs > 0 && live()) {
       const full = this.#connections.full();
       if (full) return full;
-      await this.#connections.nextPromise(reading.run, waitMs);
+      const woken = await this.#connections.nextPromise(reading, waitMs);
+      if (!woken.ok) return woken;
       page = read();
     }
     const more = page.next < this.#writer.durable;
@@ -360,8 +359,7 @@ export class ChatObject extends DurableObject<Env> {
       // First the intent, which outlives whatever may break off what follows.
       await this.#personOf(person).forget(person, this.ctx.id.toString(), unsettled(this.#log));
       await this.#supervisor.abandon();
-      for (const socket of this.ctx.getWebSockets()) socket.close(4404, "The chat was deleted.");
-      this.#subscribers.endAll();
+      this.#connections.endAll(this.ctx, DELETED);
       await this.#watchdog.stop();
       await this.ctx.storage.deleteAll();
       this.#build();
@@ -374,11 +372,7 @@ export class ChatObject extends DurableObject<Env> {
   /** Sends away whoever reads here: what let them in was revoked. */
   async dismiss(person: string): Promise<void> {
     if (!this.#chatOf(person).ok) return;
-    for (const socket of this.ctx.getWebSockets()) {
-      this.#connections.left(socket);
-      socket.close(CLOSE.unauthenticated, "The token was revoked.");
-    }
-    this.#subscribers.endAll();
+    this.#connections.endAll(this.ctx, REVOKED);
   }
 
   /** Streams and sockets; everything else is a typed call. Only reachable through the namespace's binding. */
@@ -389,12 +383,12 @@ export class ChatObject extends DurableObject<Env> {
     return result.ok ? result.value : problemResponse(result.failure, asked.requestId);
   }
 
-  async #connect({ person, form, run, from, start }: ReadingRequest): Promise<Result<Response>> {
+  async #connect({ person, form, run, from, until, start }: ReadingRequest): Promise<Result<Response>> {
     if (start) {
       const started = await this.generate(person, start.ask, start.create);
       if (!started.ok) return started;
       if (form.kind === "socket") return fail("bad_request", "A socket reads a run; it does not start one.");
-      const streamed = this.#connections.stream({ run: started.value.run, from: 0 }, form);
+      const streamed = this.#connections.stream({ run: started.value.run, from: 0, until }, form);
       if (streamed.ok) {
         streamed.value.headers.set("x-run-id", started.value.id);
         streamed.value.headers.set("x-chat-id", this.ctx.id.toString());
@@ -404,7 +398,7 @@ export class ChatObject extends DurableObject<Env> {
       }
       return streamed;
     }
-    const reading = { run, from };
+    const reading = { run, from, until };
     return this.#owned(person, async () =>
       form.kind === "socket" ? this.#connections.accept(this.ctx, reading) : this.#connections.stream(reading, form),
     );

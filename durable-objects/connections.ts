@@ -5,16 +5,17 @@ import { clientFrameSchema } from "../protocol/frames.ts";
 import { parseTarget } from "../protocol/ids.ts";
 import { MAX_READERS_PER_CHAT } from "../protocol/limits.ts";
 import { parseOffset, type ResumePoint } from "../protocol/offsets.ts";
-import { fail, ok, type Result } from "../protocol/problems.ts";
+import { type Failure, fail, ok, type Result } from "../protocol/problems.ts";
 import { CLOSE, PING, PONG } from "../protocol/socket.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
-import { pollSink, type StreamOwner, socketSink, sseSink, textSink } from "./sinks.ts";
-import type { Reader, Sink, Subscribers } from "./subscribers.ts";
+import { pollSink, type StreamOwner, sendAway, socketSink, sseSink, textSink } from "./sinks.ts";
+import { EXPIRED, type Reader, type Subscribers } from "./subscribers.ts";
 
-/** What a reader asks for. */
+/** What a reader asks for, and until when it may, Unix ms; null for ever. */
 export interface Reading {
   run: number | undefined;
   from: ResumePoint | undefined;
+  until: number | null;
 }
 
 /** What a response to a reading looks like. Text can't be taken back once it is written: `committed` writes promises only. */
@@ -36,6 +37,7 @@ interface Span {
 /** What a socket must remember while its object sleeps. */
 interface Attachment {
   run: number | null;
+  until: number | null;
   resumed: boolean;
 }
 
@@ -54,18 +56,21 @@ export class Connections {
   readonly #log: ChunkLog;
   readonly #subscribers: Subscribers;
   readonly #durable: () => number;
+  readonly #now: () => number;
   readonly #sockets = new Map<WebSocket, Reader>();
   /** Accepted, and not told yet where to resume. They read nothing, but each is held open. */
   readonly #waiting = new Set<WebSocket>();
 
-  constructor(log: ChunkLog, subscribers: Subscribers, durable: () => number) {
+  constructor(log: ChunkLog, subscribers: Subscribers, durable: () => number, now: () => number) {
     this.#log = log;
     this.#subscribers = subscribers;
     this.#durable = durable;
+    this.#now = now;
   }
 
   /** Where a reading begins, or why it can't. */
-  locate({ run, from }: Reading): Result<Span> {
+  locate({ run, from, until }: Reading): Result<Span> {
+    if (this.#isOver(until)) return EXPIRED;
     const row = run === undefined ? undefined : this.#log.run(run);
     if (run !== undefined && !row) return fail("unknown_run", `This chat has no run ${run}.`);
     const durable = this.#durable();
@@ -97,20 +102,22 @@ export class Connections {
       closed: () => reader && this.#subscribers.remove(reader),
     };
     const { body, sink } = sinkOf(form, owner, span.value.row);
-    reader = this.#subscribers.add(reading.run, span.value.position, sink);
+    reader = this.#subscribers.add(reading.run, span.value.position, sink, reading.until ?? undefined);
     return ok(new Response(body, { headers: form.kind === "text" ? TEXT_HEADERS : SSE_HEADERS }));
   }
 
-  /** Resolves at the next promise in the reading's scope, or after `ms`. */
-  async nextPromise(run: number | undefined, ms: number): Promise<void> {
+  /** Resolves at the next promise in the reading's scope, or after `ms`; fails when the reader is sent away. */
+  async nextPromise({ run, until }: Reading, ms: number): Promise<Result<null>> {
     let sleeper: ReturnType<typeof setTimeout> | undefined;
     let reader: Reader | undefined;
-    await new Promise<void>((wake) => {
+    const early = await new Promise<Failure | undefined>((end) => {
+      const wake = () => end(undefined);
       sleeper = setTimeout(wake, ms);
-      reader = this.#subscribers.add(run, this.#durable(), pollSink(wake));
+      reader = this.#subscribers.add(run, this.#durable(), pollSink(wake, end), until ?? undefined);
     });
     clearTimeout(sleeper);
     if (reader) this.#subscribers.remove(reader);
+    return early ? { ok: false, failure: early } : ok(null);
   }
 
   /** Accepts a hibernating socket. Without an offset it waits for the client's `resume`. */
@@ -121,7 +128,7 @@ export class Connections {
     if (full) return full;
     const { 0: client, 1: server } = new WebSocketPair();
     state.acceptWebSocket(server);
-    const attachment: Attachment = { run: reading.run ?? null, resumed: false };
+    const attachment: Attachment = { run: reading.run ?? null, until: reading.until, resumed: false };
     server.serializeAttachment(attachment);
     if (reading.from === undefined) this.#waiting.add(server);
     else this.#resume(server, attachment, span.value);
@@ -132,20 +139,22 @@ export class Connections {
   wake(state: DurableObjectState): void {
     state.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     for (const socket of state.getWebSockets()) {
-      const { run, resumed } = socket.deserializeAttachment() as Attachment;
-      if (resumed) this.#join(socket, run ?? undefined, this.#durable(), socketSink(socket));
+      const attachment = socket.deserializeAttachment() as Attachment;
+      if (this.#isOver(attachment.until)) sendAway(socket, EXPIRED.failure);
+      else if (attachment.resumed) this.#join(socket, attachment, this.#durable());
       else this.#waiting.add(socket);
     }
   }
 
   /** Handles a frame of a client; returns the number of the run it asks to cancel. */
   received(socket: WebSocket, text: string | ArrayBuffer): number | undefined {
+    const attachment = socket.deserializeAttachment() as Attachment;
+    if (this.#isOver(attachment.until)) return this.#refuse(socket, CLOSE.unauthenticated, EXPIRED.failure.detail);
     const frame = typeof text === "string" ? parseFrame(text) : undefined;
     if (!frame) {
       const expected = '{"type":"resume","offset":"…"}, {"type":"cancel","run":"…"} or ping';
       return this.#refuse(socket, CLOSE.badRequest, `Send ${expected}.`);
     }
-    const attachment = socket.deserializeAttachment() as Attachment;
     if (frame.type === "cancel") {
       const target = parseTarget(frame.run);
       if (target?.run !== undefined && target.chatId === this.#log.chat?.chatId && this.#log.run(target.run)) {
@@ -155,10 +164,19 @@ export class Connections {
     }
     const from = parseOffset(frame.offset);
     if (from === undefined) return this.#refuse(socket, CLOSE.badRequest, "The offset is not one of this log.");
-    const span = this.locate({ run: attachment.run ?? undefined, from });
+    const span = this.locate({ run: attachment.run ?? undefined, from, until: attachment.until });
     if (!span.ok) return this.#refuse(socket, CLOSE.badRequest, span.failure.detail);
     this.#resume(socket, attachment, span.value);
     return undefined;
+  }
+
+  /** Sends everybody away. */
+  endAll(state: DurableObjectState, why: { failure: Failure }): void {
+    for (const socket of state.getWebSockets()) {
+      this.left(socket);
+      sendAway(socket, why.failure);
+    }
+    this.#subscribers.endAll(why);
   }
 
   left(socket: WebSocket): void {
@@ -172,11 +190,16 @@ export class Connections {
     this.left(socket);
     socket.serializeAttachment({ ...attachment, resumed: true } satisfies Attachment);
     if (complete) socket.close(CLOSE.done, "done");
-    else this.#join(socket, attachment.run ?? undefined, position, socketSink(socket));
+    else this.#join(socket, attachment, position);
   }
 
-  #join(socket: WebSocket, run: number | undefined, position: number, sink: Sink): void {
-    this.#sockets.set(socket, this.#subscribers.add(run, position, sink));
+  #join(socket: WebSocket, { run, until }: Attachment, position: number): void {
+    const reader = this.#subscribers.add(run ?? undefined, position, socketSink(socket), until ?? undefined);
+    this.#sockets.set(socket, reader);
+  }
+
+  #isOver(until: number | null): boolean {
+    return until !== null && until <= this.#now();
   }
 
   #refuse(socket: WebSocket, code: number, reason: string): undefined {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { FIRST_COMMIT_MS } from "../protocol/commits.ts";
 import { batch, endedWell, opening, openObject, rest, TestDisk, type TestObject } from "../tests/chat-kit.ts";
 import { pollSink, type StreamOwner, sseSink, textSink } from "./sinks.ts";
-import type { Reader } from "./subscribers.ts";
+import { DELETED, EXPIRED, type Reader } from "./subscribers.ts";
 
 let object: TestObject;
 
@@ -84,10 +84,19 @@ describe("bare text", () => {
   test("of a chat that is deleted under its reader is aborted, not at its end", async () => {
     const stream = open((owner) => textSink(owner, false));
     object.writer.append(1, 1, 0, batch(0, "Be"));
-    object.subscribers.endAll();
+    object.subscribers.endAll(DELETED);
     await stream.pump();
     await rest();
     expect(stream.state.over).toBe("aborted");
+  });
+
+  test("whose reader may read no longer is aborted, not at its end", async () => {
+    const stream = open((owner) => textSink(owner, false));
+    object.writer.append(1, 1, 0, batch(0, "Be"));
+    object.subscribers.endAll(EXPIRED);
+    await stream.pump();
+    await rest();
+    expect(stream.state).toEqual({ text: "Be", over: "aborted" });
   });
 
   test("through a reader that stops for a while is whole", async () => {

@@ -1,5 +1,6 @@
 // Where a reader's frames end up: an SSE stream, bare text, a socket, or a single wake-up for a long-poll.
 
+import type { Failure } from "../protocol/problems.ts";
 import type { RunEndedRecord } from "../protocol/records.ts";
 import { applyDelta } from "../protocol/reduce.ts";
 import { CLOSE } from "../protocol/socket.ts";
@@ -70,8 +71,8 @@ export interface TextFormat {
   piece(text: string): string;
   /** After all the text of a completed answer. */
   completed?(ended: RunEndedRecord): string;
-  /** What any other end is told by; null when the chat was deleted under its reader. Without it the connection is aborted, so that curl exits non-zero. */
-  broken?(ended: RunEndedRecord | null): string;
+  /** What any other end is told by; a failure when the reader is sent away before it. Without it the connection is aborted, so that curl exits non-zero. */
+  broken?(why: RunEndedRecord | Failure): string;
   /** Keeps the connection open through silence. */
   heartbeat?: string;
 }
@@ -99,9 +100,10 @@ export function textSink(
   let pending = "";
   let failure: string | undefined;
   let ended: RunEndedRecord | null = null;
-  const say = (words: string | undefined) => words && controller.enqueue(encoder.encode(words));
+  const say = (words: string | null | undefined) => words && controller.enqueue(encoder.encode(words));
   say(format.begin?.());
-  // An error throws away what is queued, so it waits until the reader has taken everything.
+  // An error throws away what is queued, so it waits until the reader has taken everything. The platform logs a response
+  // that is aborted as an uncaught exception, whatever aborts it: nothing but an abort tells a reader that text is not whole.
   const abortWhenRead = () => {
     if (failure !== undefined && controller.desiredSize === backlog) controller.error(new Error(failure));
   };
@@ -127,12 +129,15 @@ export function textSink(
       }
     },
     ...(format.heartbeat !== undefined && { idle: () => say(format.heartbeat) }),
-    end: () => {
+    end: (early) => {
       over = true;
       const completed = ended?.status === "completed" ? ended : null;
-      const last = completed ? format.completed?.(completed) : format.broken?.(ended);
+      const broken = early ?? ended;
+      const last = completed ? format.completed?.(completed) : broken && format.broken?.(broken);
       say(last);
-      if (!completed && last === undefined) failure = ended?.error?.message ?? `The answer was ${fate(ended)}.`;
+      if (!completed && last == null) {
+        failure = early?.detail ?? ended?.error?.message ?? `The answer was ${ended?.status}.`;
+      }
       if (failure === undefined) controller.close();
       else abortWhenRead();
     },
@@ -140,23 +145,28 @@ export function textSink(
   return { body, sink };
 }
 
-const fate = (ended: RunEndedRecord | null) => ended?.status ?? "deleted";
-
 export function socketSink(socket: WebSocket): Sink {
   return {
     ready: true,
+    sleeps: true,
     send: (frame) => socket.send(frame.json),
-    end: () => socket.close(CLOSE.done, "done"),
+    end: (early) => sendAway(socket, early),
   };
 }
 
-/** Wakes a long-poll at the next promise. */
-export function pollSink(wake: () => void): Sink {
+/** Closes a socket that has everything, or is to have no more. */
+export function sendAway(socket: WebSocket, early?: Failure): void {
+  if (!early) socket.close(CLOSE.done, "done");
+  else socket.close(early.code === "unauthenticated" ? CLOSE.unauthenticated : CLOSE.unknown, early.detail);
+}
+
+/** Wakes a long-poll at the next promise, or when it is sent away. */
+export function pollSink(wake: () => void, end: (early?: Failure) => void = wake): Sink {
   return {
     ready: true,
     send: (frame) => {
       if (frame.offset !== undefined) wake();
     },
-    end: wake,
+    end,
   };
 }

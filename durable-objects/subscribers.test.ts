@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { FIRST_COMMIT_MS } from "../protocol/commits.ts";
+import type { Failure } from "../protocol/problems.ts";
 import { batch, endedWell, opening, openObject, Received, TestDisk, type TestObject } from "../tests/chat-kit.ts";
-import { gatherMs, HEARTBEAT_MS, type Sink } from "./subscribers.ts";
+import { DELETED, EXPIRED, gatherMs, HEARTBEAT_MS, type Sink } from "./subscribers.ts";
 
 let object: TestObject;
 
@@ -97,8 +98,53 @@ describe("a reader with no room", () => {
 
 test("when the chat is gone, every reader's stream ends", () => {
   const readers = [join(0), join(0, 1)];
-  object.subscribers.endAll();
+  object.subscribers.endAll(DELETED);
   expect([readers.every(({ ended }) => ended), object.subscribers.size]).toEqual([true, 0]);
+});
+
+describe("a reader whose time is over", () => {
+  /** Told why it was sent away. */
+  class Guest extends Received {
+    readonly sleeps?: true;
+    early: Failure | undefined;
+    override end(early?: Failure): void {
+      super.end();
+      this.early = early;
+    }
+  }
+
+  test("is sent away at that time, however silent it is, and the others are not", async () => {
+    const { clock, subscribers } = object;
+    const [soon, late, stays] = [new Guest(), Object.assign(new Guest(), { idle: () => {} }), join(2, 1)];
+    subscribers.add(1, 2, soon, clock.now() + 10);
+    subscribers.add(1, 2, late, clock.now() + 10 * HEARTBEAT_MS);
+    await clock.advance(9);
+    expect(soon.ended).toBe(false);
+    await clock.advance(1);
+    expect([soon.early, late.ended]).toEqual([EXPIRED.failure, false]);
+    await clock.advance(10 * HEARTBEAT_MS - 11);
+    expect(late.ended).toBe(false);
+    await clock.advance(1);
+    expect([late.early, stays.ended, subscribers.size]).toEqual([EXPIRED.failure, false, 1]);
+  });
+
+  test("gets nothing that comes after it, and keeps no object awake that may sleep", async () => {
+    const { clock, subscribers, writer } = object;
+    const sleeper = Object.assign(new Guest(), { sleeps: true as const });
+    subscribers.add(1, 2, sleeper, clock.now() + 10 * HEARTBEAT_MS);
+    sleeper.frames.length = 0;
+    await clock.advance(20 * HEARTBEAT_MS);
+    expect(sleeper.ended).toBe(false);
+    writer.append(1, 1, 0, batch(0, "a"));
+    expect([sleeper.told, sleeper.early, subscribers.size]).toEqual([[], EXPIRED.failure, 0]);
+  });
+
+  test("is told of nothing when it came too late", async () => {
+    const late = new Guest();
+    object.subscribers.add(undefined, 0, late, object.clock.now());
+    await object.clock.advance(0);
+    expect([late.told, late.early]).toEqual([[], EXPIRED.failure]);
+  });
 });
 
 test("a connection that breaks keeps nothing from the others", async () => {

@@ -3,6 +3,7 @@
 // and, once it has room again, catches up from the log. So a slow reader costs no memory and slows nobody.
 import type { Clock } from "../producers/producer.ts";
 import { formatOffset } from "../protocol/offsets.ts";
+import { type Failure, fail } from "../protocol/problems.ts";
 import type { DeltaRecord, LogRecord } from "../protocol/records.ts";
 import { formatSse } from "../protocol/sse.ts";
 import type { ChunkLog } from "./chunk-log.ts";
@@ -41,14 +42,23 @@ export interface Sink {
   send(frame: Frame): void;
   /** Called through silence, to keep a connection open; absent where that is not needed. */
   readonly idle?: () => void;
-  /** The run it reads has ended and it has everything. */
-  end(): void;
+  /** Its connection outlives the object's sleep, so nothing of it may keep the object awake. */
+  readonly sleeps?: true;
+  /** The run it reads has ended and it has everything; or it is sent away before that (`early`). */
+  end(early?: Failure): void;
 }
+
+/** Why a reader is sent away. */
+export const EXPIRED = fail("unauthenticated", "What let you in has expired.");
+export const REVOKED = fail("unauthenticated", "The token was revoked.");
+export const DELETED = fail("unknown_chat", "The chat was deleted.");
 
 export interface Reader {
   /** The run it reads; undefined for the whole chat. */
   readonly run: number | undefined;
   readonly sink: Sink;
+  /** When it may read no longer, Unix ms. */
+  readonly until: number;
   /** The position of the last promise it was sent. */
   position: number;
   /** It has everything up to this moment, so it takes frames as they come. */
@@ -97,10 +107,11 @@ export class Subscribers implements Audience {
     return this.#readers.size;
   }
 
-  /** Adds a reader that has everything up to `position`, and begins to bring it up to date. */
-  add(run: number | undefined, position: number, sink: Sink): Reader {
-    const reader: Reader = { run, sink, position, live: false, heard: true };
+  /** Adds a reader that has everything up to `position`, and begins to bring it up to date. It is sent away at `until`. */
+  add(run: number | undefined, position: number, sink: Sink, until = Number.POSITIVE_INFINITY): Reader {
+    const reader: Reader = { run, sink, until, position, live: false, heard: true };
     this.#readers.add(reader);
+    this.#expireSoon(reader);
     this.#beat();
     this.resume(reader);
     return reader;
@@ -110,9 +121,9 @@ export class Subscribers implements Audience {
     this.#readers.delete(reader);
   }
 
-  /** Ends every reader: the chat is gone. */
-  endAll(): void {
-    for (const reader of this.#readers) this.#end(reader);
+  /** Sends every reader away. */
+  endAll({ failure }: { failure: Failure }): void {
+    for (const reader of this.#readers) this.#end(reader, failure);
   }
 
   shown(open: OpenRun, record: LogRecord): void {
@@ -195,13 +206,22 @@ export class Subscribers implements Audience {
   }
 
   #send(reader: Reader, frame: Frame): void {
+    if (reader.until <= this.#clock.now()) {
+      this.#end(reader, EXPIRED.failure);
+      return;
+    }
     reader.heard = true;
     this.#reach(reader, () => reader.sink.send(frame));
   }
 
-  #end(reader: Reader): void {
-    this.#readers.delete(reader);
-    this.#reach(reader, () => reader.sink.end());
+  #end(reader: Reader, early?: Failure): void {
+    if (this.#readers.delete(reader)) this.#reach(reader, () => reader.sink.end(early));
+  }
+
+  /** One whose time is over before the next look gets a timer of its own: a longer one would outlive its reader. */
+  #expireSoon(reader: Reader): void {
+    const left = reader.until - this.#clock.now();
+    if (left <= HEARTBEAT_MS) this.#clock.after(Math.max(left, 0), () => this.#end(reader, EXPIRED.failure));
   }
 
   /** A connection that broke between two frames must not keep them from the others; its reader comes back. */
@@ -235,15 +255,20 @@ export class Subscribers implements Audience {
 
   /** One timer for all who need it; it stops by itself, because a timer would keep an object with sockets awake. */
   #beat(): void {
-    if (this.#beating || ![...this.#readers].some((reader) => reader.sink.idle)) return;
+    if (this.#beating || ![...this.#readers].some(isLookedAt)) return;
     this.#beating = true;
     this.#clock.after(HEARTBEAT_MS, () => {
       this.#beating = false;
       for (const reader of this.#readers) {
         if (!reader.heard && reader.live) this.#reach(reader, () => reader.sink.idle?.());
         reader.heard = false;
+        this.#expireSoon(reader);
       }
       this.#beat();
     });
   }
 }
+
+/** A socket's end is looked for when something is sent to it, or while others keep the object awake. */
+const isLookedAt = ({ sink, until }: Reader): boolean =>
+  sink.idle !== undefined || (Number.isFinite(until) && !sink.sleeps);

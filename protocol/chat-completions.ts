@@ -3,7 +3,7 @@
 // never dropped in silence.
 import { z } from "zod";
 import { MAX_OUTPUT_TOKENS, MAX_PROMPT_LENGTH } from "./limits.ts";
-import { type Problem, problemSchema } from "./problems.ts";
+import { type Failure, type Problem, problemSchema, problemStatus } from "./problems.ts";
 import type { Finish, Receipt, RunEndedRecord, RunStartedRecord } from "./records.ts";
 import { text } from "./text.ts";
 
@@ -111,9 +111,13 @@ export const completionProblemSchema = problemSchema
   .meta({ id: "ChatCompletionProblem" });
 
 export function completionProblem(problem: Problem): z.infer<typeof completionProblemSchema> {
-  const { detail: message, code, status, errors } = problem;
+  return { ...problem, error: errorOf(problem) };
+}
+
+function errorOf({ detail: message, code, errors }: Pick<Problem, "detail" | "code" | "errors">) {
+  const status = problemStatus(code);
   const type = status === 401 ? "authentication_error" : status === 429 ? "rate_limit_error" : "invalid_request_error";
-  return { ...problem, error: { message, type, param: errors?.[0]?.path ?? null, code } };
+  return { message, type, param: errors?.[0]?.path ?? null, code };
 }
 
 export interface ImportedTurn {
@@ -197,15 +201,17 @@ export class CompletionFormat {
   }
 
   /** The SDKs throw what they are told by an `error`. */
-  broken(ended: RunEndedRecord | null): string {
-    const { status, error } = ended ?? { status: "deleted", error: null };
-    const message = error?.message ?? `The answer was ${status}; what there is of it is kept.`;
-    const said = { message, type: `run_${status}`, param: null, code: error?.code ?? status };
-    return `data: ${JSON.stringify({ error: said })}\n\n`;
+  broken(why: RunEndedRecord | Failure): string {
+    return `data: ${JSON.stringify({ error: "status" in why ? brokenOf(why) : errorOf(why) })}\n\n`;
   }
 
   #chunk(choices: CompletionChunk["choices"], usage?: CompletionChunk["usage"]): string {
     const chunk: CompletionChunk = { ...headOf(this.#started), object: "chat.completion.chunk", choices };
     return `data: ${JSON.stringify(usage === undefined ? chunk : { ...chunk, usage })}\n\n`;
   }
+}
+
+function brokenOf({ status, error }: RunEndedRecord) {
+  const message = error?.message ?? `The answer was ${status}; what there is of it is kept.`;
+  return { message, type: `run_${status}`, param: null, code: error?.code ?? status };
 }

@@ -4,6 +4,7 @@ import { MAX_CHUNKS_BYTES, MAX_WAIT_SECONDS } from "../protocol/limits.ts";
 import { parseOffset, type ResumePoint } from "../protocol/offsets.ts";
 import type { RunEndedRecord, RunStartedRecord } from "../protocol/records.ts";
 import { applyDelta } from "../protocol/reduce.ts";
+import type { Identity } from "./auth/identity.ts";
 import { expect } from "./problem.ts";
 
 interface AnswerSoFar {
@@ -18,28 +19,29 @@ interface WholeAnswer extends AnswerSoFar {
   ended: RunEndedRecord;
 }
 
-/** Waits for the run's end, however long that takes; the reader's leaving ends it. */
+/** Waits for the run's end, however long that takes; the reader's leaving ends it, and so does its being sent away. */
 export async function wholeAnswer(
   chat: DurableObjectStub<ChatObject>,
-  person: string,
+  identity: Identity,
   run: number,
 ): Promise<WholeAnswer> {
-  return (await answerSoFar(chat, person, run, Number.POSITIVE_INFINITY)) as WholeAnswer;
+  return (await answerSoFar(chat, identity, run, Number.POSITIVE_INFINITY)) as WholeAnswer;
 }
 
 /** Waits for the run's end up to `waitMs`. Only what is over by then has an end, and always a beginning. */
 export async function answerSoFar(
   chat: DurableObjectStub<ChatObject>,
-  person: string,
+  { person, until }: Identity,
   run: number,
   waitMs: number,
 ): Promise<AnswerSoFar> {
-  const until = Date.now() + waitMs;
+  const waitsUntil = Date.now() + waitMs;
   const answer: AnswerSoFar = { started: null, text: "", ended: null };
   let from: ResumePoint | undefined;
   for (;;) {
-    const left = Math.max(0, until - Date.now());
-    const page = await chat.chunks(person, { run, from }, MAX_CHUNKS_BYTES, Math.min(left, MAX_WAIT_SECONDS * 1000));
+    const left = Math.max(0, waitsUntil - Date.now());
+    const wait = Math.min(left, MAX_WAIT_SECONDS * 1000);
+    const page = await chat.chunks(person, { run, from, until }, MAX_CHUNKS_BYTES, wait);
     const { records, offset } = expect(page);
     for (const record of records) {
       if (record.type === "run.started") answer.started = record;

@@ -37,7 +37,8 @@ export function createAccess({
       // A service token has no subject; its client id is its name.
       const subject = payload.sub || payload.common_name;
       if (typeof subject !== "string") return undefined;
-      return { ...anonymous(`access:${subject}`), tenant: `access:${issuer}` };
+      const until = (payload.exp ?? 0) * 1000;
+      return { ...anonymous(`access:${subject}`), tenant: `access:${issuer}`, until };
     } catch (error) {
       if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) return undefined;
       throw error;

@@ -11,13 +11,15 @@ export interface Identity {
   admin: boolean;
   /** Limits of its own; those of the deployment where there are none. */
   limits: OwnLimits;
+  /** When what let them in expires, Unix ms; null when it does not. */
+  until: number | null;
 }
 
 /** The tenant of everybody without a token of their own. */
 export const OPEN_TENANT = "open";
 
 export function anonymous(person: string): Identity {
-  return { person, tenant: OPEN_TENANT, scopes: SCOPES, admin: false, limits: {} };
+  return { person, tenant: OPEN_TENANT, scopes: SCOPES, admin: false, limits: {}, until: null };
 }
 
 /** Somebody who is alone in their tenant. */

@@ -51,8 +51,8 @@ export function createMadeTokens(deployment: () => DurableObjectStub<DeploymentO
       const token = await look(await digestOf(presented));
       if (!token || token.revokedAt !== null) return undefined;
       if (token.expiresAt !== null && token.expiresAt <= now()) return undefined;
-      const { id, tenant, scopes, limits } = token;
-      return { ...anonymous(personOfToken(id)), tenant, scopes, limits };
+      const { id, tenant, scopes, limits, expiresAt: until } = token;
+      return { ...anonymous(personOfToken(id)), tenant, scopes, limits, until };
     },
     forget: () => kept.clear(),
   };

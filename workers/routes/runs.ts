@@ -73,10 +73,11 @@ runRoutes.openapi(statusRoute, async (c) => {
 });
 
 runRoutes.openapi(chunksRoute, async (c) => {
+  const { person, until } = c.var.identity;
   const { chat, run } = chatTarget(c.var.services, c.req.valid("param").id);
   const { offset, wait } = c.req.valid("query");
-  const reading = { run, from: resumePoint(offset) };
-  return c.json(expect(await chat.chunks(c.var.identity.person, reading, MAX_CHUNKS_BYTES, (wait ?? 0) * 1000)), 200);
+  const reading = { run, from: resumePoint(offset), until };
+  return c.json(expect(await chat.chunks(person, reading, MAX_CHUNKS_BYTES, (wait ?? 0) * 1000)), 200);
 });
 
 runRoutes.openapi(streamRoute, async (c) => {
@@ -86,6 +87,7 @@ runRoutes.openapi(streamRoute, async (c) => {
   const from = resumePoint(c.req.valid("header")["last-event-id"], offset, first);
   const reading = {
     person: identity.person,
+    until: identity.until,
     requestId,
     form: { kind: "sse" as const },
     ...(run !== undefined && { run }),

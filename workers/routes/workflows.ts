@@ -16,6 +16,7 @@ import {
   workflowStatusReplySchema,
   workflowTimelineReplySchema,
 } from "../../protocol/workflows.ts";
+import type { Identity } from "../auth/identity.ts";
 import { runLinks, workflowLinks } from "../links.ts";
 import { json, problems } from "../openapi.ts";
 import { expect, refuse } from "../problem.ts";
@@ -128,7 +129,7 @@ workflowRoutes.openapi(statusRoute, async (c) => {
   const { chat, run, status } = await workflowTarget(services, person, id);
   const [described, limit] = await Promise.all([
     services.bridge?.describe(id),
-    status.state === "running" ? outputLimit(chat, person, run) : null,
+    status.state === "running" ? outputLimit(chat, c.var.identity, run) : null,
   ]);
   const workflow = described?.ok ? described.value : null;
   const { text: reason, why } = unknown(services, described) ?? { text: null, why: null };
@@ -136,18 +137,18 @@ workflowRoutes.openapi(statusRoute, async (c) => {
 });
 
 workflowRoutes.openapi(chunksRoute, async (c) => {
-  const { person } = c.var.identity;
+  const { person, until } = c.var.identity;
   const { chat, run } = await workflowTarget(c.var.services, person, c.req.valid("param").id);
   const { offset, wait } = c.req.valid("query");
-  const reading = { run, from: resumePoint(offset) };
+  const reading = { run, from: resumePoint(offset), until };
   return c.json(expect(await chat.chunks(person, reading, MAX_CHUNKS_BYTES, (wait ?? 0) * 1000)), 200);
 });
 
 workflowRoutes.openapi(resultRoute, async (c) => {
-  const { person } = c.var.identity;
+  const { identity } = c.var;
   const { id } = c.req.valid("param");
-  const { chat, run } = await workflowTarget(c.var.services, person, id);
-  const { text, ended } = await answerSoFar(chat, person, run, c.req.valid("query").wait * 1000);
+  const { chat, run } = await workflowTarget(c.var.services, identity.person, id);
+  const { text, ended } = await answerSoFar(chat, identity, run, c.req.valid("query").wait * 1000);
   const result = {
     id,
     chatId: parseTarget(id)?.chatId ?? "",
@@ -216,8 +217,8 @@ async function workflowTarget(services: Services, person: string, id: string) {
 }
 
 /** The most tokens the ask allows; null without such a limit. It stands in the run's first record. */
-async function outputLimit(chat: ChatTarget["chat"], person: string, run: number): Promise<number | null> {
-  const { records } = expect(await chat.chunks(person, { run, from: 0 }, 1, 0));
+async function outputLimit(chat: ChatTarget["chat"], { person, until }: Identity, run: number): Promise<number | null> {
+  const { records } = expect(await chat.chunks(person, { run, from: 0, until }, 1, 0));
   const [first] = records;
   return first?.type === "run.started" ? first.params.maxOutputTokens : null;
 }
