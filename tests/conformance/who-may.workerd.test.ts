@@ -1,9 +1,11 @@
 // Proves PROTOCOL.md, "Who is asking", as a table: who × call × result, over every operation of the description, sockets
-// included. An operation without a row fails, and so does a row without an operation.
+// included. An operation without a row fails, and so does a row without an operation. Each call is made from another site's
+// page as well, and every response of all these says what the page may do with it.
 import { beforeAll, describe, expect, it } from "vitest";
 import { madeTokenSchema, shareReplySchema, type TokenRequest } from "../../protocol/access.ts";
 import { problemSchema } from "../../protocol/problems.ts";
 import type { GenerateReply } from "../../protocol/requests.ts";
+import { createApp } from "../../workers/app.ts";
 import { type Team, team } from "./access-team.ts";
 import { type Deployment, deployment } from "./deployment.ts";
 import { answer, bearer, call, fresh, model, type Person, person, post, read } from "./kit.ts";
@@ -110,6 +112,8 @@ const TABLE: Row[] = [
 ];
 /** What becomes of it is told by who asks, so it has no row: proved in `identity.workerd.test.ts`. */
 const ELSEWHERE = ["POST /api/session"];
+/** Not in the description: open to all, or a door of its own, proved in `door.workerd.test.ts`. */
+const UNDESCRIBED = [/^GET \/docs(\/.*)?$/, /^GET \/openapi\.json$/, /^(GET|POST) \/internal\/runs\/:id(\/[a-z]+)?$/];
 
 /** What a caller proved to be. */
 interface Caller {
@@ -117,12 +121,15 @@ interface Caller {
   headers: Record<string, string>;
   known: "bad" | "nobody" | "somebody" | "owner" | "admin";
   scopes?: readonly string[];
+  /** Asks from a page of another site. */
+  foreign?: true;
 }
 
 /** 401, 403 with its code, or let in, whatever else becomes of it then. */
 type Outcome = "let in" | "unauthenticated" | "forbidden" | "not_yours";
 
-function expected({ belongs, scope }: Row, { known, scopes }: Caller): Outcome {
+function expected({ call, belongs, scope }: Row, { known, scopes, foreign }: Caller): Outcome {
+  if (foreign && (!call.startsWith("GET ") || call.startsWith("GET /ws/"))) return "forbidden";
   if (belongs === "unasked") return "let in";
   if (known === "bad") return "unauthenticated";
   if (belongs === "to all") return "let in";
@@ -146,6 +153,8 @@ beforeAll(async () => {
   const [open, byToken, byAccess] = [deployment({}), deployment({ AUTH_MODE: "token" }), deployment(access.settings)];
   const token = (value: string) => ({ authorization: `Bearer ${value}` });
   const asserted = (value: string) => ({ "cf-access-jwt-assertion": value });
+  const cookie = (value: string) => ({ cookie: `__Host-keepstream=${value}` });
+  const origin = "https://evil.example";
   const [expired, revoked, reader, asker, manager] = await Promise.all([
     madeToken({ expiresAt: Date.now() - 1 }),
     madeToken({}),
@@ -158,6 +167,19 @@ beforeAll(async () => {
   const named = { fetch: byAccess, known: "somebody" as const };
   callers = {
     "the owner": { fetch: open, headers: token(owner.token), known: "owner" },
+    "the owner, by a cookie": { fetch: open, headers: cookie(owner.token), known: "owner" },
+    "the owner, by a cookie, on another site's page": {
+      fetch: open,
+      headers: { ...cookie(owner.token), origin },
+      known: "owner",
+      foreign: true,
+    },
+    "the owner, by a token, on a page without an origin": {
+      fetch: open,
+      headers: { ...token(owner.token), origin: "null" },
+      known: "owner",
+      foreign: true,
+    },
     "anybody, where it is open": { fetch: open, headers: {}, known: "somebody" },
     "another person": { fetch: open, headers: token((await person()).token), known: "somebody" },
     "a token of another tenant": { fetch: open, headers: token("token-of-a-team"), known: "somebody" },
@@ -169,6 +191,16 @@ beforeAll(async () => {
     "a token nobody gave": { fetch: open, headers: token("ks_nobody"), known: "bad" },
     "the admin": { fetch: open, headers: token("token-of-the-admin"), known: "admin" },
     "nobody, where tokens are needed": { fetch: byToken, headers: {}, known: "nobody" },
+    "an expired token in a cookie, where tokens are needed": {
+      fetch: byToken,
+      headers: cookie(expired.token),
+      known: "nobody",
+    },
+    "a revoked token in a cookie, where tokens are needed": {
+      fetch: byToken,
+      headers: cookie(revoked.token),
+      known: "nobody",
+    },
     "an anonymous session, where tokens are needed": { fetch: byToken, headers: token(owner.token), known: "bad" },
     "a token, where tokens are needed": { fetch: byToken, headers: token("token-of-a-team"), known: "somebody" },
     "the admin, where tokens are needed": { fetch: byToken, headers: token("token-of-the-admin"), known: "admin" },
@@ -192,11 +224,19 @@ beforeAll(async () => {
   };
 });
 
-async function outcome(row: Row, { fetch, headers }: Caller, target: Target): Promise<Outcome | number> {
+async function outcome(row: Row, { fetch, headers, foreign }: Caller, target: Target): Promise<Outcome | number> {
   const [method = "", template = ""] = row.call.split(" ");
   const init = row.init?.(target) ?? {};
   const all = { ...(init.headers as Record<string, string> | undefined), ...headers };
   const response = await fetch(row.path?.(target) ?? template, { method, ...init, headers: all });
+  if (response.status !== 101) {
+    const said = (name: string) => response.headers.get(name);
+    expect([said("x-content-type-options"), said("content-security-policy")], row.call).toEqual([
+      "nosniff",
+      expect.stringContaining("frame-ancestors 'none'"),
+    ]);
+    if (foreign) expect(said("access-control-allow-origin"), row.call).toBeNull();
+  }
   response.webSocket?.accept();
   response.webSocket?.close();
   if (response.status === 401 || response.status === 403) {
@@ -213,6 +253,16 @@ it("the table has a row for every operation, and no other", async () => {
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   expect([...TABLE.map((row) => row.call), ...ELSEWHERE].sort()).toEqual(operations.sort());
+});
+
+it("whatever else there is to be called is known, and stands beside the table for a reason", () => {
+  const described = new Set([...TABLE.map((row) => row.call), ...ELSEWHERE]);
+  const calls = createApp()
+    .routes.filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method} ${path}`)
+    .filter((each) => !described.has(each.replace(/:(\w+)/g, "{$1}")));
+  expect(calls.length).toBeGreaterThan(0);
+  expect(calls.filter((each) => !UNDESCRIBED.some((known) => known.test(each)))).toEqual([]);
 });
 
 describe.each(TABLE)("$call ($belongs)", (row) => {
