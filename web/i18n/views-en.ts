@@ -196,8 +196,8 @@ export const en = {
       commands: "Redis commands",
       actions: "Temporal actions",
     },
-    workLead:
-      "A month has 30 days. An answer writes about one row each 1.5 s and 28 more; a shared answer’s log is written once more for its chat, and each one takes some twenty Redis commands. " +
+    workLead: (rows: string) =>
+      `A month has 30 days. An answer writes about one row each 1.5 s and ${rows} more; a shared answer’s log is written once more for its chat, and each one takes some twenty Redis commands. ` +
       "An object’s time is that of the answer at 128 MB. A workflow takes about five actions and, with its signs of life, two more each second; its worker’s hour is shared by all answers under way.",
   },
   access: {

@@ -205,8 +205,8 @@ export const fr: ViewsDictionary = {
       commands: "Commandes Redis",
       actions: "Actions Temporal",
     },
-    workLead:
-      "Un mois a 30 jours. Une réponse écrit environ une ligne toutes les 1,5 s, et 28 de plus ; le journal d’une réponse partagée est écrit une fois de plus pour sa discussion, et chacune prend une vingtaine de commandes Redis. " +
+    workLead: (rows: string) =>
+      `Un mois a 30 jours. Une réponse écrit environ une ligne toutes les 1,5 s, et ${rows} de plus ; le journal d’une réponse partagée est écrit une fois de plus pour sa discussion, et chacune prend une vingtaine de commandes Redis. ` +
       "Le temps d’un objet est celui de la réponse, à 128 Mo. Un workflow demande environ cinq actions et, avec ses signes de vie, deux de plus par seconde ; l’heure de son worker est partagée entre les réponses en cours.",
   },
   access: {

@@ -67,13 +67,19 @@ export interface TierCost {
 const DAYS = 30;
 /** An object's memory, GB. */
 const OBJECT_GB = 0.128;
-/**
- * A commit's rhythm while text comes, and the rows of an answer besides: eleven of its question, start, end and state, and
- * seventeen of its person's: the list, what search finds, the limits.
- */
+/** A commit's rhythm while text comes. */
 const SECONDS_A_ROW = 1.5;
-const ROWS_BESIDES = 28;
-const ROWS_OF_A_PERSON = 17;
+/** The rows of an answer besides, as `tests/conformance/rows.workerd.test.ts` counts them. */
+export const ROWS = {
+  /** Of a log: the question, start, end and state. */
+  ofLog: 9,
+  /** All of a kept answer, which is there at once. */
+  ofHit: 7,
+  /** A log's tables, when it is new: a shared answer's always is. A new chat's are not counted here. */
+  ofTables: 12,
+  /** Of the person: the list, what search finds, the limits. */
+  ofPerson: 13,
+};
 /** The ask, the reader's socket, and the person's list, at the Worker and at the objects. */
 const REQUESTS = 5;
 /** A worker hands the log a batch this often. */
@@ -100,7 +106,7 @@ function produced(seconds: number): Work {
   return {
     requests: REQUESTS,
     objectSeconds: seconds,
-    rows: ROWS_BESIDES + seconds / SECONDS_A_ROW,
+    rows: ROWS.ofLog + ROWS.ofPerson + seconds / SECONDS_A_ROW,
     commands: 0,
     actions: 0,
     workerSeconds: 0,
@@ -111,7 +117,7 @@ function produced(seconds: number): Work {
 const HIT: Work = {
   requests: REQUESTS,
   objectSeconds: 0.1,
-  rows: ROWS_BESIDES + 1,
+  rows: ROWS.ofHit + ROWS.ofPerson,
   commands: 1 + COMMANDS_TO_COUNT,
   actions: 0,
   workerSeconds: 0,
@@ -124,7 +130,7 @@ function missed(seconds: number): Work {
     ...alone,
     requests: alone.requests + 3,
     objectSeconds: 2 * seconds,
-    rows: 2 * alone.rows - ROWS_OF_A_PERSON,
+    rows: alone.rows + ROWS.ofTables + ROWS.ofLog + seconds / SECONDS_A_ROW,
     commands: COMMANDS_OF_THE_CACHE + COMMANDS_TO_COUNT,
   };
 }

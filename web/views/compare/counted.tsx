@@ -2,7 +2,7 @@
 import { Figures } from "../../components/figures.tsx";
 import { format, t } from "../../i18n/locale.ts";
 import { v } from "../../i18n/views.ts";
-import type { TierCost } from "../../state/costs.ts";
+import { ROWS, type TierCost } from "../../state/costs.ts";
 
 const WORKS = ["requests", "rows", "objectSeconds", "commands", "actions"] as const;
 
@@ -13,7 +13,7 @@ export function Counted(props: { costs: readonly TierCost[] }) {
   return (
     <details class="twin">
       <summary>{v("compare.work")}</summary>
-      <p class="compare-note">{v("compare.workLead")}</p>
+      <p class="compare-note">{v("compare.workLead", format().integer(ROWS.ofLog + ROWS.ofPerson))}</p>
       <Figures columns={columns()} rows={rows()} />
     </details>
   );
