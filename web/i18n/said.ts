@@ -6,28 +6,31 @@ import type { Why } from "../../protocol/reasons.ts";
 import type { RunErrorCode } from "../../protocol/records.ts";
 import type { RunState } from "../../protocol/reduce.ts";
 import type { WorkflowFailure } from "../../protocol/workflows.ts";
-import { format, locale, t } from "./locale.ts";
+import { format, type Locale, locale, t } from "./locale.ts";
 import type { Said } from "./said-fr.ts";
 import { typeset } from "./typography.ts";
 
 type RunError = NonNullable<RunState["error"]>;
 
 const [words, setWords] = createRoot(() => createSignal<Said>());
-let asked = false;
+let loading: Promise<void> | undefined;
+
+/** Resolves when they are here, or can't be had now. */
+export function loadSaid(locale: Locale): Promise<void> | undefined {
+  if (locale === "en") return undefined;
+  loading ??= import("./said-fr.ts").then(
+    ({ said }) => void setWords(() => typeset(said)),
+    () => {
+      loading = undefined;
+    },
+  );
+  return loading;
+}
 
 /** Nothing in English, and nothing until they are here: the server's own words stand until then. */
 function ours(): Said | undefined {
-  if (locale() === "en") return undefined;
-  if (!asked) {
-    asked = true;
-    import("./said-fr.ts").then(
-      ({ said }) => setWords(() => typeset(said)),
-      () => {
-        asked = false;
-      },
-    );
-  }
-  return words();
+  void loadSaid(locale());
+  return locale() === "en" ? undefined : words();
 }
 
 /** The codes whose sentence is the provider's own, which tells more than the code does. */

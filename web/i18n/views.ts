@@ -2,6 +2,7 @@
 import { flatten, translator } from "@solid-primitives/i18n";
 import { createMemo, createRoot, createSignal } from "solid-js";
 import { alsoSpeak, type Locale } from "./locale.ts";
+import { loadSaid } from "./said.ts";
 import { typeset } from "./typography.ts";
 import type { ViewsDictionary } from "./views-en.ts";
 
@@ -32,7 +33,8 @@ let loading: Promise<void> | undefined;
 
 export const loadViewWords = (): Promise<void> => {
   loading ??= alsoSpeak(async (locale) => {
-    const words = await load[locale]();
+    // A view's first word may be one of the server's.
+    const [words] = await Promise.all([load[locale](), loadSaid(locale)]);
     return () => setWords(() => words);
   }).catch((error) => {
     // They may be had the next time.
