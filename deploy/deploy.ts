@@ -1,7 +1,7 @@
 // `npm run deploy -- [staging|production|containers]`: checks the account, brings the database up to date, builds, deploys with the
 // secrets that are set, tries the deployment out, and names its address. `--dry-run` does all that needs no account, for
 // every environment.
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,6 +15,8 @@ import { report, smoke } from "./smoke.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const ENVIRONMENTS = ["staging", "production", "containers"];
+/** What Cloudflare says of a Worker that was never deployed. */
+const NOT_THERE = /^[^\n]*Worker "[^"\n]+"[^\n]* not found/im;
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 
 const HELP = `npm run deploy -- [staging|production|containers]     (production when none is named)
@@ -41,9 +43,16 @@ function wrangler(args: string[], quiet = false): { status: number; output: stri
 
 const step = (what: string) => console.log(`\n› ${what}`);
 
+/** A program of ours, which says itself what is wrong. */
+function run(program: string, failed: string, env: NodeJS.ProcessEnv = process.env): void {
+  const [path = "", ...args] = program.split(" ");
+  const { status } = spawnSync(process.execPath, [join(ROOT, path), ...args], { cwd: ROOT, env, stdio: "inherit" });
+  if (status !== 0) throw new StartError(failed, "It says above why; nothing was deployed.");
+}
+
 function build(): void {
   step("The page");
-  execFileSync(process.execPath, [join(ROOT, "local/build.ts"), "--if-stale"], { cwd: ROOT, stdio: "inherit" });
+  run("local/build.ts --if-stale", "The page could not be built.");
 }
 
 function dryRun(): void {
@@ -67,14 +76,29 @@ function checkAccount(): void {
       "npx wrangler login, or set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID (a token with the template “Edit Cloudflare Workers”).",
     );
   }
-  const { accounts = [] } = JSON.parse(output.slice(output.indexOf("{"))) as { accounts?: { name: string }[] };
-  console.log(accounts.map(({ name }) => `  ${name}`).join("\n"));
+  const { accounts = [] } = JSON.parse(output.slice(output.indexOf("{"))) as {
+    accounts?: { name: string; id: string }[];
+  };
+  const chosen = process.env.CLOUDFLARE_ACCOUNT_ID;
+  const usable = chosen ? accounts.filter(({ id }) => id === chosen) : accounts;
+  if (usable.length !== 1) {
+    const seen = accounts.map(({ name, id }) => `  ${id}  ${name}`).join("\n") || "  none";
+    throw new StartError(
+      `Which account to deploy to is not known. Those you may use:\n${seen}`,
+      "Set CLOUDFLARE_ACCOUNT_ID to the id of one.",
+    );
+  }
+  console.log(`  ${usable[0]?.name}`);
 }
 
 /** The names of the secrets that the deployment has already; none when it was never deployed. */
 function knownSecrets(environment: string): string[] {
   const { status, output } = wrangler(["secret", "list", "--env", environment, "--format", "json"], true);
-  if (status !== 0) return [];
+  if (status !== 0) {
+    if (NOT_THERE.test(output)) return [];
+    // Taken for none, a new admin's token would stand in the place of the one there is.
+    throw new StartError(`What is deployed could not be looked up:\n${output.trim()}`, "Mend it, then try again.");
+  }
   return (JSON.parse(output.slice(output.indexOf("["))) as { name: string }[]).map(({ name }) => name);
 }
 
@@ -95,7 +119,7 @@ async function deploy(environment: string, url: string | undefined, migrate: boo
   if (migrate && secrets.DATABASE_URL) {
     step("The database");
     const env = { ...process.env, DATABASE_URL: secrets.DATABASE_URL };
-    execFileSync(process.execPath, [join(ROOT, "archive/migrate.ts")], { cwd: ROOT, env, stdio: "inherit" });
+    run("archive/migrate.ts", "The database could not be brought up to date.", env);
   }
   build();
 

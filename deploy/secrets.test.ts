@@ -27,10 +27,11 @@ test("what is fixed elsewhere, or is this machine, stays", () => {
   expect(notes).toEqual([expect.stringContaining("COMPATIBLE_BASE_URL is left out")]);
 });
 
-test("a mode that could let nobody in is told before anything is uploaded", () => {
+test("what could let nobody in, or answer nobody, is told before anything is uploaded", () => {
   expect(missingFor("access", new Set(["ACCESS_AUD"]))).toContain("ACCESS_TEAM_DOMAIN");
-  expect(missingFor("access", new Set(["ACCESS_AUD", "ACCESS_TEAM_DOMAIN"]))).toBeNull();
-  expect(missingFor("token", new Set())).toBeNull();
+  expect(missingFor("access", new Set(["ACCESS_AUD", "ACCESS_TEAM_DOMAIN", "OPENAI_API_KEY"]))).toBeNull();
+  expect(missingFor("token", new Set())).toContain("OPENAI_API_KEY");
+  expect(missingFor("token", new Set(["COMPATIBLE_BASE_URL"]))).toBeNull();
 });
 
 test("what bridge and worker read goes where they run in containers", () => {

@@ -5,6 +5,8 @@ import { FOR_CONTAINERS, HANDED_ON, type Vars } from "../local/settings.ts";
 /** Fixed by wrangler.toml, or of no use in the cloud. */
 const NOT_SECRETS = new Set(["AUTH_MODE", "SCRIPTED_PROVIDERS", "NEON_FETCH_ENDPOINT"]);
 const forContainers: ReadonlySet<string> = new Set(FOR_CONTAINERS);
+/** One is enough. */
+const PROVIDERS = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY", "COMPATIBLE_BASE_URL"];
 const LOOPBACK = /^https?:\/\/(localhost|127\.|\[::1\])/;
 
 export interface Secrets {
@@ -30,5 +32,6 @@ export function missingFor(mode: string, names: ReadonlySet<string>): string | n
   if (mode === "access" && !(names.has("ACCESS_TEAM_DOMAIN") && names.has("ACCESS_AUD"))) {
     return "AUTH_MODE=access needs ACCESS_TEAM_DOMAIN and ACCESS_AUD.";
   }
-  return null;
+  if (PROVIDERS.some((name) => names.has(name))) return null;
+  return `Nobody could be answered: one of ${PROVIDERS.join(", ")} is needed.`;
 }
