@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ARCHIVES, factsOf, openArchive, type TestArchive } from "../tests/archive-kit.ts";
 import { messageRows, runRows } from "./facts.ts";
 import { migrateArchive } from "./migrate.ts";
-import { chats, messages, runs, snapshots } from "./schema.ts";
+import { chats, logParts, messages, runs, snapshots } from "./schema.ts";
 
 describe.each(ARCHIVES)("over the $kind Postgres", ({ kind, absent }) => {
   if (absent) return it.skip(absent);
@@ -60,6 +60,7 @@ describe.each(ARCHIVES)("over the $kind Postgres", ({ kind, absent }) => {
       const facts = factsOf("delete me", "said");
       await opened.archive.save(facts);
       await opened.archive.putPart(facts.id, 0, "all of it");
+      expect(await opened.archive.logAfter(facts.id, 0)).toHaveLength(1);
       await opened.archive.erase([facts.id], 1_000);
       const gone = { owner: null, tenant: null, title: null, createdAt: null, updatedAt: null, through: 0 };
       expect(await rowsOf(facts.id)).toEqual({
@@ -68,6 +69,7 @@ describe.each(ARCHIVES)("over the $kind Postgres", ({ kind, absent }) => {
         runs: [],
       });
       expect(await opened.archive.getPart(facts.id, 0)).toBeUndefined();
+      expect(await opened.archive.logAfter(facts.id, 0)).toEqual([]);
     });
 
     it("does not come back with what is late, known before or not", async () => {
@@ -77,7 +79,17 @@ describe.each(ARCHIVES)("over the $kind Postgres", ({ kind, absent }) => {
       for (const facts of [known, unknown]) {
         await opened.archive.save({ ...facts, through: 9 });
         expect(await rowsOf(facts.id)).toMatchObject({ chat: { owner: null }, messages: [], runs: [] });
+        expect(await opened.archive.logAfter(facts.id, 0)).toEqual([]);
       }
+    });
+
+    it("is nothing that could be brought back", async () => {
+      const [gone, stays] = [factsOf("gone", "said"), factsOf("stays", "said")];
+      for (const facts of [gone, stays]) await opened.archive.save(facts);
+      await opened.archive.erase([gone.id], 1_000);
+      const [next] = await opened.archive.chatsAfter(gone.id.replace(/.$/, "0"), 10);
+      expect((await opened.archive.chatsAfter("", 1_000)).map(({ id }) => id)).not.toContain(gone.id);
+      expect(next?.id).not.toBe(gone.id);
     });
 
     it("does not come back with what is told in the same moment", async () => {
@@ -88,6 +100,50 @@ describe.each(ARCHIVES)("over the $kind Postgres", ({ kind, absent }) => {
         expect(await rowsOf(facts.id)).toMatchObject({ chat: { owner: null }, messages: [], runs: [] });
       }
     });
+  });
+
+  it("keeps a log as it is told of it: what goes further takes the place of what it repeats", async () => {
+    const facts = factsOf("log", "said");
+    const tell = (after: number, through: number, log: string) =>
+      opened.archive.save({ ...facts, after, through, log, messages: [], runs: [] });
+    await tell(0, 3, "[1,2,3] \\u0000 \\ud83e '\"");
+    await tell(3, 4, "[4]");
+    await tell(0, 5, "[1,2,3,4,5]");
+    await tell(0, 3, "[1,2,3]");
+    const parts = async (after: number) => opened.archive.logAfter(facts.id, after);
+    expect(await parts(0)).toEqual(["[1,2,3,4,5]", "[4]"]);
+    expect(await parts(4)).toEqual(["[1,2,3,4,5]"]);
+    expect(await parts(5)).toEqual([]);
+    const rows = await opened.connect(5_000).select().from(logParts).where(eq(logParts.chatId, facts.id));
+    expect(rows.map(({ after, through }) => [after, through]).sort()).toEqual([
+      [0, 5],
+      [3, 4],
+    ]);
+  });
+
+  it("gives a log that is large in pieces", async () => {
+    const facts = factsOf("large", "said", { messages: [], runs: [] });
+    for (let part = 0; part < 4; part++) {
+      await opened.archive.save({ ...facts, after: part, through: part + 1, log: `${part}`.repeat(1_500_000) });
+    }
+    const pieces = await opened.archive.logAfter(facts.id, 0);
+    expect(pieces.map((piece) => [piece[0], piece.length])).toEqual([0, 1, 2].map((part) => [`${part}`, 1_500_000]));
+    expect(await opened.archive.logAfter(facts.id, 3)).toHaveLength(1);
+  });
+
+  it("knows tokens as they are now, and none of them by itself", async () => {
+    const token = { id: "t1", name: "the \u0000 'one'", tenant: "org:x", scopes: ["read" as const], limits: {} };
+    const made = { ...token, createdAt: 1, expiresAt: 8.64e15, revokedAt: null };
+    const other = { ...made, id: "t2", name: "other" };
+    await opened.archive.saveTokens([
+      { token: made, digest: "d1" },
+      { token: other, digest: "d2" },
+    ]);
+    await opened.archive.saveTokens([{ token: { ...made, revokedAt: 7 }, digest: "d1" }]);
+    expect(await opened.archive.tokens()).toEqual([
+      { token: { ...made, revokedAt: 7 }, digest: "d1" },
+      { token: other, digest: "d2" },
+    ]);
   });
 
   it("keeps a log's parts, and forgets those that are too many", async () => {

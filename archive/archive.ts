@@ -1,9 +1,10 @@
 // The archive in Postgres. What it is told it keeps once, however often it is told; what was deleted stays deleted. Every
 // write first takes the lock of its chat's row and looks whether that is a tombstone, in the same transaction.
-import { and, desc, eq, gt, inArray, isNull, notInArray, type SQL, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNull, notInArray, type SQL, sql } from "drizzle-orm";
+import type { TokenSummary } from "../protocol/access.ts";
 import type { Connect, Database } from "./database.ts";
 import { type ChatFacts, chatRow, messageRows, runRows } from "./facts.ts";
-import { chats, messages, runs, snapshots } from "./schema.ts";
+import { chats, logParts, messages, runs, snapshots, tokens } from "./schema.ts";
 import { queryOf } from "./search-words.ts";
 import { snippetOf } from "./snippet.ts";
 import { type RunTally, runTallies } from "./tallies.ts";
@@ -14,12 +15,34 @@ const READ_MS = 1_500;
 const SNAPSHOT_MS = 10_000;
 
 const HITS = 30;
+/** Of a log's parts so many bytes are read at once, and one part more. */
+const LOG_BYTES = 4_000_000;
 
 export interface TextHit {
   chatId: string;
   messageId: string;
   snippet: string;
   time: number;
+}
+
+/** A chat that was not deleted, as the archive has it. */
+export interface KeptChat {
+  id: string;
+  owner: string;
+  tenant: string;
+  title: string;
+  /** Unix ms. */
+  created: number;
+  updated: number;
+  /** How far into its log the archive has been told, and how far it has the log itself without a gap. */
+  through: number;
+  reach: number;
+}
+
+/** A token that an admin made, with the digest by which it is recognised. */
+export interface KeptToken {
+  token: TokenSummary;
+  digest: string;
 }
 
 export class Archive {
@@ -51,6 +74,18 @@ export class Archive {
               .select(recordsOf(runs, runRecords, facts.id))
               .onConflictDoNothing(),
           ]),
+      db
+        .insert(logParts)
+        .select(
+          sql`select ${chats.id}, ${facts.after}::bigint, ${facts.through}::bigint, ${facts.log}::text from ${chats}
+            where ${chats.id} = ${facts.id} and ${chats.deletedAt} is null`,
+        )
+        .onConflictDoUpdate({
+          target: [logParts.chatId, logParts.after],
+          set: { through: sql`excluded.through`, body: sql`excluded.body` },
+          // One that comes late takes nothing back.
+          setWhere: sql`${logParts.through} < excluded.through`,
+        }),
     ]);
   }
 
@@ -72,6 +107,7 @@ export class Archive {
         }),
       db.delete(messages).where(inArray(messages.chatId, ids)),
       db.delete(runs).where(inArray(runs.chatId, ids)),
+      db.delete(logParts).where(inArray(logParts.chatId, ids)),
       db.delete(snapshots).where(inArray(snapshots.chatId, ids)),
     ]);
   }
@@ -102,6 +138,66 @@ export class Archive {
   /** The runs of a tenant that ended from `from` on and before `to`, by slots of time. */
   tallies(tenant: string, from: number, to: number, slotMs: number, bounds: readonly number[]): Promise<RunTally[]> {
     return runTallies(this.#connect(READ_MS), { tenant, from, to, slotMs, bounds });
+  }
+
+  /** What is kept of a chat's log after a position, in order: some parts of it, until there are no more. */
+  async logAfter(chatId: string, position: number): Promise<string[]> {
+    const db = this.#connect(SNAPSHOT_MS);
+    const before = sql<number>`sum(octet_length(${logParts.body})) over
+      (order by ${logParts.after} rows between unbounded preceding and 1 preceding)`;
+    const parts = db
+      .select({ after: logParts.after, body: logParts.body, before: before.as("before") })
+      .from(logParts)
+      .where(and(eq(logParts.chatId, chatId), gt(logParts.through, position)))
+      .as("parts");
+    const found = await db
+      .select({ body: parts.body })
+      .from(parts)
+      .where(sql`coalesce(${parts.before}, 0) < ${LOG_BYTES}`)
+      .orderBy(asc(parts.after));
+    return found.map(({ body }) => body);
+  }
+
+  /** Chats that were not deleted, in the order of their ids, those after `after`. */
+  async chatsAfter(after: string, limit: number): Promise<KeptChat[]> {
+    // Where the first gap begins; without one, where the last part ends.
+    const reach = sql<number>`(
+      select coalesce(min(before) filter (where "after" > before), max(through), 0) from (
+        select "after", through, coalesce(max(through) over
+          (order by "after" rows between unbounded preceding and 1 preceding), 0) as before
+        from ${logParts} where chat_id = "chats"."id"
+      ) as parts)`.mapWith(Number);
+    const { id, owner, tenant, title, createdAt, updatedAt, through } = chats;
+    const found = await this.#connect(SNAPSHOT_MS)
+      .select({ id, owner, tenant, title, createdAt, updatedAt, through, reach })
+      .from(chats)
+      .where(and(gt(id, after), isNull(chats.deletedAt)))
+      .orderBy(asc(id))
+      .limit(limit);
+    return found.map((chat) => ({
+      id: chat.id,
+      owner: chat.owner ?? "",
+      tenant: chat.tenant ?? "",
+      title: chat.title ?? "",
+      created: chat.createdAt?.getTime() ?? 0,
+      updated: chat.updatedAt?.getTime() ?? 0,
+      through: chat.through,
+      reach: chat.reach,
+    }));
+  }
+
+  /** Keeps tokens as they are now, in the place of what was known of them. */
+  async saveTokens(kept: readonly KeptToken[]): Promise<void> {
+    const rows = kept.map(({ token, digest }) => ({ id: token.id, digest, about: JSON.stringify(token) }));
+    await this.#connect(WRITE_MS)
+      .insert(tokens)
+      .values(rows)
+      .onConflictDoUpdate({ target: tokens.id, set: { about: sql`excluded.about` } });
+  }
+
+  async tokens(): Promise<KeptToken[]> {
+    const rows = await this.#connect(SNAPSHOT_MS).select().from(tokens).orderBy(asc(tokens.id));
+    return rows.map(({ about, digest }) => ({ token: JSON.parse(about) as TokenSummary, digest }));
   }
 
   /** Keeps one part of a chat's whole log, in the place of what was kept there. */

@@ -29,10 +29,13 @@ export interface ChatFacts {
   title: string;
   created: number;
   updated: number;
-  /** The position in the chat's log up to which all is told, with this. */
+  /** The positions in the chat's log up to which all was told before, and is with this. */
+  after: number;
   through: number;
   messages: ArchivedMessage[];
   runs: ArchivedRun[];
+  /** The log itself between these positions. */
+  log: string;
 }
 
 /** With every column told. */

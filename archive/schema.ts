@@ -111,6 +111,30 @@ export const runs = pgTable(
   ],
 );
 
+/**
+ * The chats' logs, record by record as they are in their objects: what each has beyond one position and up to another, as
+ * JSON, which has a word for U+0000. A chat's parts in order are its log; they may overlap, and have no gap.
+ */
+export const logParts = pgTable(
+  "log_parts",
+  {
+    chatId: text()
+      .notNull()
+      .references(() => chats.id),
+    after: bigint({ mode: "number" }).notNull(),
+    through: bigint({ mode: "number" }).notNull(),
+    body: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.chatId, table.after] })],
+);
+
+/** The tokens that an admin made: of each its digest, and what is known of it, as JSON. Never the token itself. */
+export const tokens = pgTable("tokens", {
+  id: text().primaryKey(),
+  digest: text().notNull().unique(),
+  about: text().notNull(),
+});
+
 /** The whole log of a chat whose object gave up its storage, in parts. */
 export const snapshots = pgTable(
   "snapshots",

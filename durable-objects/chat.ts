@@ -2,6 +2,7 @@
 // brings: calls, connections, socket frames and the alarm.
 import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
+import type { KeptChat } from "../archive/archive.ts";
 import { archiveOf } from "../archive/config.ts";
 import { cacheHeaders } from "../cache/cache-status.ts";
 import { statsCountersOf } from "../cache/stats-counters.ts";
@@ -15,6 +16,7 @@ import { type ChatRow, ChunkLog } from "./chunk-log.ts";
 import { Connections, type Reading, type StreamForm } from "./connections.ts";
 import { Deliveries } from "./deliveries.ts";
 import { durableDisk } from "./durable-disk.ts";
+import type { KeptStub } from "./eviction.ts";
 import { LogWriter } from "./log-writer.ts";
 import { type ChatUpdate, unsettled } from "./outbox.ts";
 import type { PersonObject } from "./person.ts";
@@ -37,6 +39,9 @@ export interface RunStart {
   ask: RunAsk;
   create: { tenant: string } | null;
 }
+
+/** What becomes of a chat that the archive has, where its object is told of it; of one that it has not all of, nothing. */
+type Adoption = "restored" | "present" | "deleted" | "incomplete";
 
 const NOT_SHARED = fail("not_found", "There is no such shared chat; it may be shared no more.");
 const GONE = fail("unknown_chat", "There is no such chat; it may have been deleted.");
@@ -165,6 +170,31 @@ export class ChatObject extends DurableObject<Env> {
     return this.#resting.present(GONE);
   }
 
+  /**
+   * Takes a chat that the archive has and this object has not, as one that rests there, and puts it on its owner's list.
+   * Whoever is here already stays as they are, and tells the archive what that has not heard yet.
+   */
+  async adopt({ id, owner, tenant, title, created, updated, through, reach }: KeptChat): Promise<Adoption> {
+    if (this.#erasing) return "deleted";
+    if (!this.#log.chat && reach < through) return "incomplete";
+    const evicted = JSON.stringify({ through } satisfies KeptStub);
+    if (!this.#log.chat) this.#log.create(id, owner, tenant, created, { archived: through, evicted });
+    const { chat, last } = this.#log;
+    // One that was made here and is on no list yet is gone on with.
+    if (!chat || chat.evicted !== evicted || chat.delivered >= through) {
+      if (chat?.evicted && chat.archived === 0) await this.#present();
+      else if (chat?.evicted === null && chat.archived < last) await this.#watchdog.watchAgain();
+      return "present";
+    }
+    const heard = { title, created, updated, through, archived: through };
+    const nothing = { running: false, texts: [], settled: [], context: null };
+    await this.#tellList(owner, { chatId: id, ...heard, ...nothing });
+    const now = this.#log.chat;
+    if (!now || this.#erasing) return "deleted";
+    this.#log.setDelivered({ delivered: Math.max(now.delivered, through) });
+    return "restored";
+  }
+
   /** Gives up the chat's storage to the archive now, if nothing speaks against it. */
   evict(): Promise<boolean> {
     return this.#resting.evict();
@@ -200,6 +230,11 @@ export class ChatObject extends DurableObject<Env> {
     }
   }
 
+  /** The chat's id: of one that came from another namespace it is not this object's. */
+  get #id(): string {
+    return this.#log.chat?.chatId ?? this.ctx.id.toString();
+  }
+
   /** What an ask was let in with and `run` does not hold: it was refused, is a repetition, or failed. */
   async #takeBack(
     person: string,
@@ -209,7 +244,7 @@ export class ChatObject extends DurableObject<Env> {
   ): Promise<void> {
     if (create && !this.#log.chat) {
       // The list was told of a chat that does not come to be.
-      await this.#personOf(person).withdraw(this.ctx.id.toString(), hold);
+      await this.#personOf(person).withdraw(this.#id, hold);
     } else if (hold !== undefined && (run === undefined || this.#log.run(run)?.hold !== hold)) {
       this.ctx.waitUntil(this.#personOf(person).release(hold));
     }
@@ -232,7 +267,7 @@ export class ChatObject extends DurableObject<Env> {
       const present = await this.#present();
       if (!present.ok) return present;
     }
-    const id = this.ctx.id.toString();
+    const id = this.#id;
     const started = await this.#supervisor.start(ask, () => {
       if (create && !this.#log.chat) this.#log.create(id, person, create.tenant, clock.now());
     });
@@ -357,7 +392,7 @@ export class ChatObject extends DurableObject<Env> {
     this.#count();
     try {
       // First the intent, which outlives whatever may break off what follows.
-      await this.#personOf(person).forget(person, this.ctx.id.toString(), unsettled(this.#log));
+      await this.#personOf(person).forget(person, this.#id, unsettled(this.#log));
       await this.#supervisor.abandon();
       this.#connections.endAll(this.ctx, DELETED);
       await this.#watchdog.stop();
@@ -391,7 +426,7 @@ export class ChatObject extends DurableObject<Env> {
       const streamed = this.#connections.stream({ run: started.value.run, from: 0, until }, form);
       if (streamed.ok) {
         streamed.value.headers.set("x-run-id", started.value.id);
-        streamed.value.headers.set("x-chat-id", this.ctx.id.toString());
+        streamed.value.headers.set("x-chat-id", this.#id);
         const { cache, kept } = started.value;
         const said = start.ask.tier === "redis" ? cacheHeaders(cache, start.ask.cache.mode, kept) : {};
         for (const [name, value] of Object.entries(said)) streamed.value.headers.set(name, value);

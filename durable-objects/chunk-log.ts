@@ -24,6 +24,8 @@ const STEPS = [
      recovery TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, plan TEXT, hold TEXT, trace TEXT
    );
    CREATE TABLE idempotency (key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, run INTEGER NOT NULL) WITHOUT ROWID`,
+  // The archive keeps the log itself from here on, and is told everything again.
+  "UPDATE chat SET archived = 0",
 ];
 
 export interface ChatRow {
@@ -69,6 +71,12 @@ interface LogRow extends Record<string, string | number | null> {
   type: string;
   body: string;
 }
+
+/**
+ * A record as the archive keeps it: its position, its run, its type, the rest of it, and what only the run's own row has
+ * (with `run.started` how far its recovery may go, with `run.ended` its epoch).
+ */
+export type KeptRecord = [position: number, run: number | null, type: string, body: object, aside?: string | number];
 
 interface RunColumns extends Record<string, string | number | null> {
   run: number;
@@ -144,14 +152,24 @@ export class ChunkLog {
     return this.#last;
   }
 
-  create(chatId: string, owner: string, tenant: string, created: number): void {
+  /** Makes the chat; with `rest`, one whose log lies in the archive, which has it up to `archived`. */
+  create(
+    chatId: string,
+    owner: string,
+    tenant: string,
+    created: number,
+    rest: { archived: number; evicted: string | null } = { archived: 0, evicted: null },
+  ): void {
     this.#open();
+    const { archived, evicted } = rest;
     this.#sql.exec(
-      "INSERT INTO chat (id, chat_id, owner, tenant, created) VALUES (1, ?, ?, ?, ?)",
+      "INSERT INTO chat (id, chat_id, owner, tenant, created, archived, evicted) VALUES (1, ?, ?, ?, ?, ?, ?)",
       chatId,
       owner,
       tenant,
       created,
+      archived,
+      evicted,
     );
     this.#chat = {
       chatId,
@@ -161,9 +179,9 @@ export class ChunkLog {
       share: null,
       created,
       delivered: 0,
-      archived: 0,
+      archived,
       attempts: 0,
-      evicted: null,
+      evicted,
       restored: 0,
     };
   }
@@ -223,6 +241,46 @@ export class ChunkLog {
       }
       this.#sql.exec("UPDATE chat SET evicted = NULL, restored = ?", now);
     });
+    this.#open();
+  }
+
+  /** The records after `after` and up to `through`, as JSON: those of a part from which `replay` writes them again. */
+  part(after: number, through: number): string {
+    const rows = this.#sql.exec<LogRow & { aside: string | number | null }>(
+      `SELECT position, log.run AS run, type, body,
+         CASE type WHEN 'run.started' THEN recovery WHEN 'run.ended' THEN epoch END AS aside
+       FROM log LEFT JOIN runs ON runs.run = log.run WHERE position > ? AND position <= ? ORDER BY position`,
+      after,
+      through,
+    );
+    const records = rows.map(({ position, run, type, body, aside }) => {
+      const more = aside === null ? "" : `,${JSON.stringify(aside)}`;
+      return `[${position},${run},${JSON.stringify(type)},${body}${more}]`;
+    });
+    return `[${records.join(",\n")}]`;
+  }
+
+  /** Writes records again, as they were and where they were, as far as they are not here. Throws where one is missing. */
+  replay(records: readonly KeptRecord[]): void {
+    this.transaction(() => {
+      for (const [position, run, type, body, aside] of records) {
+        if (position <= this.#last) continue;
+        if (position > this.#last + 1) throw new Error(`the record at ${this.#last + 1} is missing`);
+        const record = { type, ...(run !== null && { run: this.runId(run) }), ...body } as LogRecord;
+        if (record.type === "run.started" && run !== null) {
+          this.startRun(run, record, aside as RecoveryPolicy);
+        } else if (record.type === "run.ended" && run !== null) {
+          this.endRun(run, record);
+          if (aside !== 1) this.setEpoch(run, aside as number);
+        } else this.append(record, run);
+      }
+    });
+  }
+
+  /** The log that was replayed is all here: the chat rests no more. */
+  wake(now: number): void {
+    this.#sql.exec("UPDATE chat SET evicted = NULL, restored = ?, archived = ?", now, this.#last);
+    if (this.#chat) this.#chat = { ...this.#chat, evicted: null, restored: now, archived: this.#last };
   }
 
   /** Writes one record and returns its position. A title is the chat's from then on. */

@@ -1,6 +1,10 @@
 // What a deployment knows as a whole: the tokens its admin made, and the secret that signs its anonymous sessions where
 // none was configured.
 import { DurableObject } from "cloudflare:workers";
+import { getLogger } from "@logtape/logtape";
+import type { KeptToken } from "../archive/archive.ts";
+import { archiveOf } from "../archive/config.ts";
+import { reasonOf } from "../archive/reason.ts";
 import type { TokenSummary } from "../protocol/access.ts";
 import { MAX_TOKENS } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
@@ -9,6 +13,13 @@ import { isMigrated, migrate } from "./migrations.ts";
 import { newSecret } from "./secret.ts";
 import { TOKEN_STEPS, Tokens } from "./tokens.ts";
 
+const logger = getLogger(["keepstream", "deployment"]);
+
+/** Tokens that the archive is told of together. */
+const TOLD_AT_ONCE = 200;
+/** When an archive that could not be told of a token is told again. */
+const TELL_AGAIN_MS = 60_000;
+
 export class DeploymentObject extends DurableObject<Env> {
   readonly #disk = durableDisk(this.ctx.storage);
   readonly #tokens = new Tokens(this.#disk);
@@ -16,7 +27,10 @@ export class DeploymentObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    if (isMigrated(this.#disk)) this.#open();
+    if (!isMigrated(this.#disk)) return;
+    this.#open();
+    // Those of before there was an archive, or whose alarm was given up.
+    if (this.#tokens.untold(1).length > 0) void this.#tellSoon();
   }
 
   #open(): void {
@@ -45,8 +59,19 @@ export class DeploymentObject extends DurableObject<Env> {
         value: count,
       });
     }
-    this.#tokens.add(token, digest);
+    this.#tokens.add({ token, digest }, false);
+    await this.#tellSoon();
     return ok(null);
+  }
+
+  /** Takes the tokens that the archive has and that are not known here; gives how many these were. */
+  async restoreTokens(kept: readonly KeptToken[]): Promise<number> {
+    this.#open();
+    const before = this.#tokens.count;
+    this.#disk.transaction(() => {
+      for (const each of kept) this.#tokens.add(each, true);
+    });
+    return this.#tokens.count - before;
   }
 
   async findToken(digest: string): Promise<TokenSummary | null> {
@@ -58,6 +83,31 @@ export class DeploymentObject extends DurableObject<Env> {
   }
 
   async revokeToken(id: string): Promise<boolean> {
-    return this.#ready && this.#tokens.revoke(id, Date.now());
+    if (!this.#ready || !this.#tokens.revoke(id, Date.now())) return false;
+    await this.#tellSoon();
+    return true;
+  }
+
+  /** The archive is told by the alarm, so that nobody waits for it and no crash comes between. */
+  async #tellSoon(): Promise<void> {
+    if (archiveOf(this.env).archive && (await this.ctx.storage.getAlarm()) === null) {
+      await this.ctx.storage.setAlarm(Date.now());
+    }
+  }
+
+  override async alarm(): Promise<void> {
+    const { archive } = archiveOf(this.env);
+    if (!archive || !this.#ready) return;
+    try {
+      for (;;) {
+        const untold = this.#tokens.untold(TOLD_AT_ONCE);
+        if (untold.length === 0) return;
+        await archive.saveTokens(untold);
+        this.#tokens.told(untold);
+      }
+    } catch (error) {
+      logger.warn("the archive could not be told of tokens; trying again until it can", { error: reasonOf(error) });
+      await this.ctx.storage.setAlarm(Date.now() + TELL_AGAIN_MS);
+    }
   }
 }

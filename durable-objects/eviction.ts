@@ -9,7 +9,12 @@ export interface Stub {
   parts: string[];
 }
 
-export const parseStub = (json: string): Stub => JSON.parse(json) as Stub;
+/** What stands in the place of a log that was lost with its object: the archive has it, up to `through`, as it was told of it. */
+export interface KeptStub {
+  through: number;
+}
+
+export const parseStub = (json: string): Stub | KeptStub => JSON.parse(json) as Stub | KeptStub;
 
 /** Text of one part before it is packed, UTF-16 code units: small enough for one request in any script. */
 const PART_LENGTH = 1_000_000;

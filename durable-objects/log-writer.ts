@@ -84,7 +84,9 @@ export class LogWriter {
     this.#clock = clock;
     this.#audience = audience;
     this.#durable = log.last;
-    for (const row of log.chat ? log.openRuns() : []) this.#open.set(row.run, reopen(log, row));
+    // What is there of a log that is on its way back is nobody's yet.
+    const isHere = log.chat !== undefined && log.chat.evicted === null;
+    for (const row of isHere ? log.openRuns() : []) this.#open.set(row.run, reopen(log, row));
   }
 
   /** The last position that would survive a crash. Readers never see a row beyond it. */

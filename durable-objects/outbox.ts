@@ -108,9 +108,11 @@ export function pendingFacts(log: ChunkLog, through: number): ChatFacts | null {
     title: chat.title ?? firstWords(log),
     created: chat.created,
     updated: chat.created,
+    after: chat.archived,
     through: news.length < BATCH_RECORDS ? through : (news.at(-1)?.position ?? through),
     messages: [],
     runs: [],
+    log: "",
   };
   let length = 0;
   for (const [index, { position, run: number, record }] of news.entries()) {
@@ -134,6 +136,7 @@ export function pendingFacts(log: ChunkLog, through: number): ChatFacts | null {
       break;
     }
   }
+  facts.log = log.part(facts.after, facts.through);
   return facts;
 }
 

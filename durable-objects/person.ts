@@ -10,6 +10,7 @@ import type { Usage } from "../protocol/access.ts";
 import { IDEMPOTENCY_WINDOW_MS, MAX_CHATS_PER_PERSON } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import type { ChatListReply, ChatSummary, SearchReply } from "../protocol/requests.ts";
+import { chatOf } from "./chat-address.ts";
 import { durableDisk } from "./durable-disk.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { ChatUpdate } from "./outbox.ts";
@@ -224,7 +225,7 @@ export class PersonObject extends DurableObject<Env> {
     const chats = this.#open().exec<{ id: string }>("SELECT id FROM chats ORDER BY updated DESC");
     for (let from = 0; from < chats.length; from += DISMISSED_AT_ONCE) {
       const some = chats.slice(from, from + DISMISSED_AT_ONCE);
-      const sent = some.map(({ id }) => this.env.CHAT.get(this.env.CHAT.idFromString(id)).dismiss(person));
+      const sent = some.map(({ id }) => chatOf(this.env.CHAT, id).dismiss(person));
       await Promise.allSettled(sent);
     }
   }
@@ -250,7 +251,7 @@ export class PersonObject extends DurableObject<Env> {
         `INSERT INTO chats (id, title, created, updated, running, context, told, archived)
          VALUES (?1, coalesce(?2, ''), ?3, ?4, ?5, coalesce(?6, 0), ?7, ?8)
          ON CONFLICT (id) DO UPDATE SET
-           title = coalesce(?2, title), updated = max(updated, ?4), running = ?5, context = coalesce(?6, context),
+           title = coalesce(?2, title), created = ?3, updated = max(updated, ?4), running = ?5, context = coalesce(?6, context),
            told = max(told, ?7), archived = max(archived, ?8)`,
         chatId,
         title,
@@ -307,7 +308,7 @@ export class PersonObject extends DurableObject<Env> {
   }
 
   async #eraseChat(id: string, person: string): Promise<void> {
-    const erased = await this.env.CHAT.get(this.env.CHAT.idFromString(id)).erase(person);
+    const erased = await chatOf(this.env.CHAT, id).erase(person);
     if (!erased.ok && erased.failure.code !== "unknown_chat") throw new Error(erased.failure.detail);
     await this.remove(person, id);
   }
@@ -362,8 +363,7 @@ export class PersonObject extends DurableObject<Env> {
       if (!oldest) return null;
       try {
         // Most often it is gone already; a deletion that broke off is completed.
-        for (const { chat, person } of erasures)
-          await this.env.CHAT.get(this.env.CHAT.idFromString(chat)).erase(person);
+        for (const { chat, person } of erasures) await chatOf(this.env.CHAT, chat).erase(person);
         const ids = erasures.map(({ chat }) => chat);
         await archive?.erase(ids, Date.now());
         disk.transaction(() => {

@@ -1,11 +1,13 @@
 // When a chat rests: one that lies idle for long gives up its storage to the archive, and the next visit, of whatever
-// kind, brings it back. `eviction.ts` is how its log gets there and back.
+// kind, brings it back. `eviction.ts` is how its log gets there and back. A chat whose object was lost rests as well, once
+// it is adopted; `rebuild.ts` is how its log comes back.
 import type { Archive } from "../archive/archive.ts";
 import { reasonOf } from "../archive/reason.ts";
 import type { Clock } from "../producers/producer.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import type { ChunkLog } from "./chunk-log.ts";
 import { fetchBack, parseStub, store } from "./eviction.ts";
+import { rebuild, welcome } from "./rebuild.ts";
 
 /** When an idle chat that could not give up its storage tries again. */
 const AGAIN_MS = 3_600_000;
@@ -33,6 +35,10 @@ interface Options {
   warn(message: string, details: Record<string, unknown>): void;
 }
 
+/** Whether somebody has yet to learn of what is in the log. */
+const isUntold = ({ chat, last }: ChunkLog): boolean =>
+  chat !== undefined && Math.min(chat.delivered, chat.archived) < last;
+
 export class Resting {
   readonly #options: Options;
   readonly #log: ChunkLog;
@@ -57,15 +63,24 @@ export class Resting {
     const { chat } = this.#log;
     try {
       if (!archive) throw new Error("DATABASE_URL is not set");
-      const image = await fetchBack(chat?.chatId ?? "", parseStub(chat?.evicted ?? ""), archive);
-      if (!isThere()) return gone;
-      this.#log.restore(image, clock.now());
+      const stub = parseStub(chat?.evicted ?? "");
+      if ("parts" in stub) {
+        const image = await fetchBack(chat?.chatId ?? "", stub, archive);
+        if (!isThere()) return gone;
+        this.#log.restore(image, clock.now());
+      } else {
+        await rebuild(this.#log, stub.through, archive, isThere);
+        if (!isThere()) return gone;
+        welcome(this.#log, clock.now());
+      }
     } catch (error) {
       warn("a chat could not be brought back from the archive", { error: reasonOf(error) });
       return UNREACHABLE;
     }
+    const untold = isUntold(this.#log);
     changed();
-    if (afterMs !== null) await lookIn(afterMs);
+    if (untold) await lookIn(0);
+    else if (afterMs !== null) await lookIn(afterMs);
     return ok(null);
   }
 

@@ -1,4 +1,5 @@
 // The tokens that an admin made. Of each only its digest is kept, so that what is here lets nobody in.
+import type { KeptToken } from "../archive/archive.ts";
 import type { OwnLimits, Scope, TokenSummary } from "../protocol/access.ts";
 import type { Sql } from "./sql.ts";
 
@@ -7,6 +8,8 @@ export const TOKEN_STEPS = [
      id TEXT PRIMARY KEY, digest TEXT NOT NULL UNIQUE, name TEXT NOT NULL, tenant TEXT NOT NULL, scopes TEXT NOT NULL,
      limits TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER, revoked INTEGER
    ) WITHOUT ROWID`,
+  // Whether the archive knows the token as it is now.
+  "ALTER TABLE tokens ADD COLUMN told INTEGER NOT NULL DEFAULT 0",
 ];
 
 interface TokenColumns extends Record<string, string | number | null> {
@@ -29,10 +32,11 @@ export class Tokens {
     this.#sql = sql;
   }
 
-  add(token: TokenSummary, digest: string): void {
-    const { id, name, tenant, scopes, limits, createdAt, expiresAt } = token;
+  /** One that is known already stays as it is. */
+  add({ token, digest }: KeptToken, told: boolean): void {
+    const { id, name, tenant, scopes, limits, createdAt, expiresAt, revokedAt } = token;
     this.#sql.exec(
-      `INSERT INTO tokens (${COLUMNS}, digest) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)`,
+      `INSERT OR IGNORE INTO tokens (${COLUMNS}, digest, told) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       name,
       tenant,
@@ -40,8 +44,26 @@ export class Tokens {
       JSON.stringify(limits),
       createdAt,
       expiresAt,
+      revokedAt,
       digest,
+      told ? 1 : 0,
     );
+  }
+
+  /** Some of those that the archive does not know as they are now. */
+  untold(limit: number): KeptToken[] {
+    const rows = this.#sql.exec<TokenColumns & { digest: string }>(
+      `SELECT ${COLUMNS}, digest FROM tokens WHERE told = 0 ORDER BY id LIMIT ?`,
+      limit,
+    );
+    return rows.map((row) => ({ token: toSummary(row), digest: row.digest }));
+  }
+
+  /** The archive knows them as they were given; who was revoked meanwhile has to be told of again. */
+  told(kept: readonly KeptToken[]): void {
+    for (const { token } of kept) {
+      this.#sql.exec("UPDATE tokens SET told = 1 WHERE id = ? AND revoked IS ?", token.id, token.revokedAt);
+    }
   }
 
   /** The token with this digest, whatever became of it. */
@@ -62,7 +84,7 @@ export class Tokens {
   /** False when there is no such token. One that is revoked stays so, since when it was. */
   revoke(id: string, now: number): boolean {
     const known = this.#sql.exec("SELECT id FROM tokens WHERE id = ?", id).length > 0;
-    if (known) this.#sql.exec("UPDATE tokens SET revoked = ? WHERE id = ? AND revoked IS NULL", now, id);
+    if (known) this.#sql.exec("UPDATE tokens SET revoked = ?, told = 0 WHERE id = ? AND revoked IS NULL", now, id);
     return known;
   }
 }

@@ -1,5 +1,6 @@
 // Who may come in, on the wire: scopes, the tokens an admin makes, what a person may use and has used, shared chats.
 import { z } from "zod";
+import { MAX_RESTORED_AT_ONCE } from "./limits.ts";
 import { orNull, providerNameSchema, runEndedRecordSchema, runStartedRecordSchema, tierSchema } from "./records.ts";
 import { chatMessageSchema, chatReplySchema } from "./requests.ts";
 
@@ -88,6 +89,29 @@ export const overviewReplySchema = z
     }),
   })
   .meta({ id: "OverviewReply" });
+
+export const restoreRequestSchema = z
+  .strictObject({
+    after: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional()
+      .describe("The `next` of the call before; without it, from the beginning."),
+    limit: z.number().int().min(1).max(MAX_RESTORED_AT_ONCE).optional().describe("Chats to go through in this call."),
+  })
+  .meta({ id: "RestoreRequest" });
+
+export const restoreReplySchema = z
+  .object({
+    restored: z.number().int().describe("Chats that were not here, and are now."),
+    present: z.number().int().describe("Chats that are here; they stay as they are."),
+    deleted: z.number().int().describe("Chats that their owners deleted here: the archive forgets them again."),
+    tokens: z.number().int().describe("Tokens that were not known here, and are now."),
+    failed: z.array(z.object({ chat: z.string(), reason: z.string() })),
+    next: z.string().nullable().describe("What to go on after; null when all have been gone through."),
+  })
+  .meta({ id: "RestoreReply" });
+export type RestoreReply = z.infer<typeof restoreReplySchema>;
 
 /** What a person has used of their limits. */
 export const usageSchema = z

@@ -28,5 +28,7 @@ export const MAX_IDEMPOTENCY_KEY_LENGTH = 255;
 export const IDEMPOTENCY_WINDOW_MS = 24 * 3_600_000;
 /** Tokens an admin may make, revoked ones too. */
 export const MAX_TOKENS = 10_000;
+/** Chats that one call brings back from the archive: each is a subrequest, of which the smallest plan has 50. */
+export const MAX_RESTORED_AT_ONCE = 40;
 /** A search's text, UTF-16 code units. */
 export const MAX_QUERY_LENGTH = 200;

@@ -67,7 +67,9 @@ export function factsOf(question: string, answer: string, more: Partial<ChatFact
     title: question,
     created: time,
     updated: time + 4,
+    after: 0,
     through: 3,
+    log: "[]",
     messages: [
       { id: "m1", parent: null, role: "user", text: question, run: null, time },
       { id: "a1", parent: "m1", role: "assistant", text: answer, run: 1, time },

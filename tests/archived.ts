@@ -22,7 +22,17 @@ const withoutSearch = ({ search: _, ...row }: { search: string }) => row;
 /** What the records of a whole chat, in order, say that the archive must have. */
 export function rowsOfLog(chat: { id: string; owner: string; tenant: string }, records: WireRecord[]): Rows {
   let state = emptyChat;
-  const facts: ChatFacts = { ...chat, title: "", created: 0, updated: 0, through: 0, messages: [], runs: [] };
+  const facts: ChatFacts = {
+    ...chat,
+    title: "",
+    created: 0,
+    updated: 0,
+    after: 0,
+    through: 0,
+    messages: [],
+    runs: [],
+    log: "",
+  };
   const started = new Map<string, LogRecord & { type: "run.started" }>();
   for (const { offset, ...rest } of records) {
     const record = rest as LogRecord;

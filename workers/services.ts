@@ -5,6 +5,7 @@ import { type ResponseCache, responseCacheOf } from "../cache/response-cache.ts"
 import { type StatsCounters, statsCountersOf } from "../cache/stats-counters.ts";
 import { type Bridge, bridgeOf } from "../durable-objects/bridge-client.ts";
 import type { ChatObject } from "../durable-objects/chat.ts";
+import { chatOf } from "../durable-objects/chat-address.ts";
 import type { DeploymentObject } from "../durable-objects/deployment.ts";
 import type { PersonObject } from "../durable-objects/person.ts";
 import { createProviders, type Providers } from "../providers/registry.ts";
@@ -40,8 +41,8 @@ export interface Services {
   deployment(): DurableObjectStub<DeploymentObject>;
   /** Where new chats begin. */
   spareChat: SpareChat;
-  /** Undefined when `chatId` is not an id this deployment gave: no object is reached and no storage touched. */
-  chat(chatId: string): DurableObjectStub<ChatObject> | undefined;
+  /** Of an id nobody gave, an object that holds nothing, and is asked without touching any storage. */
+  chat(chatId: string): DurableObjectStub<ChatObject>;
   person(person: string): DurableObjectStub<PersonObject>;
 }
 
@@ -88,13 +89,7 @@ function build(env: Env): Services {
       now: Date.now,
       wait: (ms) => scheduler.wait(ms),
     }),
-    chat(chatId) {
-      try {
-        return env.CHAT.get(env.CHAT.idFromString(chatId));
-      } catch {
-        return undefined;
-      }
-    },
+    chat: (chatId) => chatOf(env.CHAT, chatId),
     person: (person) => env.PERSON.get(env.PERSON.idFromName(person)),
   };
 }

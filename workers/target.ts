@@ -1,4 +1,4 @@
-// From an id on the wire to the object it names. An id we never gave reaches no object.
+// From an id on the wire to the object it names. One of another form reaches none, one that nobody gave an empty one.
 import { z } from "zod";
 import type { ChatObject } from "../durable-objects/chat.ts";
 import { parseTarget } from "../protocol/ids.ts";
@@ -18,10 +18,8 @@ export interface ChatTarget {
 
 export function chatTarget(services: Services, id: string): ChatTarget {
   const target = parseTarget(id);
-  const chat = target && services.chat(target.chatId);
-  if (!target || !chat)
-    refuse("unknown_chat", "There is no such chat or run. Ids are given by POST /api/chat/generate.");
-  return { chat, chatId: target.chatId, run: target.run };
+  if (!target) refuse("unknown_chat", "There is no such chat or run. Ids are given by POST /api/chat/generate.");
+  return { chat: services.chat(target.chatId), chatId: target.chatId, run: target.run };
 }
 
 export function runTarget(services: Services, id: string): ChatTarget & { run: number } {

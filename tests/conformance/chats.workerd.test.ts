@@ -1,5 +1,5 @@
 // Proves PROTOCOL.md, "Chats": list, read, rename, delete, export.
-import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { answerText, scriptedText } from "../../local/model/text.ts";
@@ -151,17 +151,16 @@ describe("an export", () => {
 });
 
 describe("an id that was made up", () => {
-  it("reaches no object and touches no storage", async () => {
+  it("is of no chat, like one that was deleted, and touches no storage", async () => {
     const who = await person();
     const foreign = [env.PERSON.newUniqueId().toString(), "0".repeat(64), "f".repeat(64)];
     for (const id of [...foreign, "x", "..", "%2e%2e", "0".repeat(63), `${"0".repeat(64)}.1`, "%F0%9F%A7%A0"]) {
-      for (const path of [`status/${id}`, `chunks/${id}`, `stream/${id}`]) {
-        await problem(
-          await who.fetch(`/api/chat/${path}`),
-          id === ".." || id === "%2e%2e" ? "not_found" : "unknown_chat",
-          404,
-        );
-      }
+      const code = id === ".." || id === "%2e%2e" ? "not_found" : "unknown_chat";
+      for (const path of [`chunks/${id}`, `stream/${id}`])
+        await problem(await who.fetch(`/api/chat/${path}`), code, 404);
+      // A whole chat has no status, whichever it is.
+      const status = foreign.includes(id) ? "unknown_run" : code;
+      await problem(await who.fetch(`/api/chat/status/${id}`), status, 404);
     }
     for (const id of foreign) {
       await problem(await who.fetch(`/api/chats/${id}`), "unknown_chat", 404);
@@ -171,8 +170,12 @@ describe("an id that was made up", () => {
       await problem(await who.fetch(`/api/chat/cancel/${id}.1`, { method: "POST" }), "unknown_chat", 404);
       await problem(await who.fetch(`/ws/chat/${id}`, { headers: { upgrade: "websocket" } }), "unknown_chat", 404);
     }
-    const objects = (await listDurableObjectIds(env.CHAT)).map(String);
-    expect(objects.filter((id) => foreign.includes(id))).toEqual([]);
+    for (const id of foreign) {
+      const tables = await runInDurableObject(objectOf(id), (_, state) =>
+        state.storage.sql.exec("SELECT name FROM sqlite_master").toArray(),
+      );
+      expect(tables).toEqual([]);
+    }
     expect(await page(who)).toEqual({ chats: [], cursor: null });
   });
 

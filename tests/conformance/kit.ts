@@ -4,6 +4,7 @@ import { env, exports } from "cloudflare:workers";
 import { expect, inject } from "vitest";
 import type { z } from "zod";
 import type { ChatObject } from "../../durable-objects/chat.ts";
+import { chatOf } from "../../durable-objects/chat-address.ts";
 import type { CountersSnapshot } from "../../local/model/counters.ts";
 import { parseTarget } from "../../protocol/ids.ts";
 import { type Problem, type ProblemCode, problemSchema } from "../../protocol/problems.ts";
@@ -112,7 +113,7 @@ export async function answer(
 
 /** The object behind a chat's or a run's id. */
 export function objectOf(id: string): DurableObjectStub<ChatObject> {
-  return env.CHAT.get(env.CHAT.idFromString(parseTarget(id)?.chatId ?? ""));
+  return chatOf(env.CHAT, parseTarget(id)?.chatId ?? "");
 }
 
 export async function counters(): Promise<CountersSnapshot> {

@@ -35,7 +35,7 @@ it.each(["real", "embedded"] as const)(`is the same as of the %s archive (seed $
   const texts: string[] = [];
   for (let chat = 0; chat < TEXTS / 2; chat++) {
     const id = env.CHAT.newUniqueId().toString();
-    const about = { title: "—", created: 1, updated: 1, through: 1 };
+    const about = { title: "—", created: 1, updated: 1, after: 0, log: "[]", through: 1 };
     const message = (name: string, text: string) => ({
       id: name,
       parent: null,

@@ -108,6 +108,7 @@ const TABLE: Row[] = [
   { call: "GET /api/admin/overview", belongs: "to the deployment" },
   { call: "GET /api/admin/tokens", belongs: "to the deployment" },
   { call: "POST /api/admin/tokens", belongs: "to the deployment", ...sends({ name: "table" }) },
+  { call: "POST /api/admin/restore", belongs: "to the deployment", ...sends({ limit: 1 }) },
   { call: "DELETE /api/admin/tokens/{tokenId}", belongs: "to the deployment", path: () => "/api/admin/tokens/other" },
 ];
 /** What becomes of it is told by who asks, so it has no row: proved in `identity.workerd.test.ts`. */

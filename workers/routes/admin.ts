@@ -1,20 +1,24 @@
-// What is the deployment's own: the tokens that let people in.
+// What is the deployment's own: the tokens that let people in, and what the archive brings back.
 import { createRoute, z } from "@hono/zod-openapi";
 import { uuidv7 } from "uuidv7";
 import {
   madeTokenSchema,
   overviewReplySchema,
+  restoreReplySchema,
+  restoreRequestSchema,
   SCOPES,
   type TokenSummary,
   tokenListReplySchema,
   tokenRequestSchema,
 } from "../../protocol/access.ts";
+import { MAX_RESTORED_AT_ONCE } from "../../protocol/limits.ts";
 import { digestOf } from "../auth/digest.ts";
 import { anonymous } from "../auth/identity.ts";
 import { newToken, personOfToken } from "../auth/made-tokens.ts";
 import { limitsOf } from "../limits.ts";
 import { json, problems } from "../openapi.ts";
 import { expect, refuse } from "../problem.ts";
+import { restorePage } from "../restore.ts";
 import { createRouter } from "../router.ts";
 import { tierStates } from "../tiers/select.ts";
 
@@ -48,6 +52,17 @@ const revokeRoute = createRoute({
   description: "Whoever holds it can ask for nothing more at once, and read nothing more within five seconds.",
   request: { params: z.object({ tokenId: z.string().max(100) }) },
   responses: { 204: { description: "It is revoked" }, ...problems(400, 403, 404) },
+});
+
+const restoreRoute = createRoute({
+  method: "post",
+  path: "/api/admin/restore",
+  summary: "Bring back from the archive what is not here",
+  description:
+    "Goes through the chats that the archive has, a page with each call, and through the tokens with the first. Who is here " +
+    "stays as they are; it may be called at any time, and again.",
+  request: { body: { required: true, content: { "application/json": { schema: restoreRequestSchema } } } },
+  responses: { 200: json(restoreReplySchema, "What became of this page"), ...problems(400, 403, 413, 415, 503) },
 });
 
 export const adminRoutes = createRouter();
@@ -106,4 +121,11 @@ adminRoutes.openapi(revokeRoute, async (c) => {
   await person(personOfToken(tokenId)).close(personOfToken(tokenId));
   madeTokens.forget();
   return c.body(null, 204);
+});
+
+adminRoutes.openapi(restoreRoute, async (c) => {
+  const { services } = c.var;
+  const { after, limit } = c.req.valid("json");
+  if (!services.archive) refuse("archive_unreachable", "There is no archive here: DATABASE_URL is not set.");
+  return c.json(await restorePage(services.archive, services, after ?? null, limit ?? MAX_RESTORED_AT_ONCE), 200);
 });

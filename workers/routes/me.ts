@@ -70,9 +70,9 @@ async function* chatsOf(services: Services, person: string): AsyncGenerator<stri
   do {
     const page: ChatListReply = expect(await services.person(person).list(cursor));
     for (const { id } of page.chats) {
-      const chat = await services.chat(id)?.export(person);
+      const chat = await services.chat(id).export(person);
       // One that was deleted meanwhile is not kept any more.
-      if (chat?.ok) yield JSON.stringify(chat.value);
+      if (chat.ok) yield JSON.stringify(chat.value);
     }
     ({ cursor } = page);
   } while (cursor !== null);

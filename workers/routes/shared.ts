@@ -85,9 +85,8 @@ const CHAT_ID_LENGTH = 64;
 /** A link's token is the chat's id and its secret. */
 async function sharedChat(services: Services, token: string): Promise<ChatReply> {
   const chatId = token.slice(0, CHAT_ID_LENGTH);
-  const chat = parseTarget(chatId) && services.chat(chatId);
-  if (!chat) refuse("not_found", "There is no such shared chat.");
-  return expect(await chat.shared(token.slice(CHAT_ID_LENGTH)));
+  if (!parseTarget(chatId)) refuse("not_found", "There is no such shared chat.");
+  return expect(await services.chat(chatId).shared(token.slice(CHAT_ID_LENGTH)));
 }
 
 function toShared({ title, createdAt, updatedAt, running, messages }: ChatReply): SharedChat {
