@@ -34,6 +34,9 @@ const STEPS = [
    -- Where each text is: a full-text index finds a row by its words or its number, and by nothing else.
    CREATE TABLE places (place INTEGER PRIMARY KEY, chat TEXT NOT NULL, message TEXT NOT NULL, UNIQUE (chat, message));
    ${QUOTA_STEP}`,
+  // A text that is deleted leaves no word in the index either. Those of before are dropped with it.
+  `INSERT INTO texts (texts, rank) VALUES ('secure-delete', 1);
+   INSERT INTO texts (texts) VALUES ('optimize')`,
 ];
 
 interface ChatColumns extends Record<string, string | number | null> {

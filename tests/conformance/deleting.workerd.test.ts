@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import { meReplySchema } from "../../protocol/access.ts";
-import { ask, fresh, model, objectOf, person, post, read } from "./kit.ts";
+import { answer, ask, fresh, model, objectOf, person, post, read } from "./kit.ts";
 
 it("whatever meets a deletion is told that the chat is gone, or was answered before", { timeout: 60_000 }, async () => {
   const who = await person();
@@ -77,5 +77,37 @@ it.each(["/api/chats/", "/api/me"])(
       );
     await expect.poll(rest, { timeout: 10_000 }).toEqual([]);
     expect((await who.fetch(`/api/chats/${chatId}`)).status).toBe(404);
+  },
+);
+
+it.each(["/api/chats/", "/api/me"])(
+  "no word of it is left in any row of its person's object: DELETE %s",
+  async (path) => {
+    const who = await person();
+    const me = (await read(await who.fetch("/api/me"), meReplySchema)).person;
+    const words = ["quixotic", "zeppelin"].map((word) => `${word}${Date.now().toString(36)}`);
+    const chats: string[] = [];
+    for (const word of [...words, ...words]) {
+      chats.push((await answer(who, { prompt: fresh(`What is a ${word}?`), model: model("tokens-50-rate-0") })).chatId);
+    }
+    const list = env.PERSON.get(env.PERSON.idFromName(me));
+    /** Every row of every table, those of the index too. */
+    const rows = () =>
+      runInDurableObject(list, (_, { storage: { sql } }) =>
+        sql
+          .exec<{ name: string }>(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
+          )
+          .toArray()
+          .flatMap(({ name }) => sql.exec(`SELECT * FROM "${name}"`).toArray().flatMap(Object.values))
+          .map((value) => (value instanceof ArrayBuffer ? new TextDecoder("latin1").decode(value) : String(value)))
+          .join("\n"),
+      );
+    // The index shares what words begin with.
+    for (const known of ["quix", "zepp"]) await vi.waitFor(async () => expect(await rows()).toContain(known), 20_000);
+    for (const gone of path === "/api/me" ? [path] : chats.map((id) => path + id)) {
+      expect((await who.fetch(gone, { method: "DELETE" })).status).toBe(204);
+    }
+    expect(await rows()).not.toMatch(/quix|zepp/i);
   },
 );
