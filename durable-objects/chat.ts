@@ -13,7 +13,7 @@ import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts"
 import type { RunEndedRecord, RunStatus, TitleRecord } from "../protocol/records.ts";
 import type { ChatReply, ChunksReply } from "../protocol/requests.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
-import { Connections, type Reading, type StreamForm } from "./connections.ts";
+import { Connections, type Reading, type SocketForm, type StreamForm } from "./connections.ts";
 import { Deliveries } from "./deliveries.ts";
 import { durableDisk } from "./durable-disk.ts";
 import type { KeptStub } from "./eviction.ts";
@@ -50,7 +50,7 @@ const GONE = fail("unknown_chat", "There is no such chat; it may have been delet
 export interface ReadingRequest {
   person: string;
   requestId: string;
-  form: StreamForm | { kind: "socket" };
+  form: StreamForm | SocketForm;
   run?: number;
   from?: Reading["from"];
   until: Reading["until"];
@@ -435,7 +435,9 @@ export class ChatObject extends DurableObject<Env> {
     }
     const reading = { run, from, until };
     return this.#owned(person, async () =>
-      form.kind === "socket" ? this.#connections.accept(this.ctx, reading) : this.#connections.stream(reading, form),
+      form.kind === "socket"
+        ? this.#connections.accept(this.ctx, reading, form)
+        : this.#connections.stream(reading, form),
     );
   }
 

@@ -25,6 +25,12 @@ export type StreamForm =
   /** OpenAI's chat completion chunks; `usage` adds a last one with the tokens. */
   | { kind: "completion"; committed: boolean; usage: boolean };
 
+/** Frames in both directions; `mayStop`: the caller may stop runs by them. */
+export interface SocketForm {
+  kind: "socket";
+  mayStop: boolean;
+}
+
 /** A reading that was found to make sense. */
 interface Span {
   row: RunRow | undefined;
@@ -38,6 +44,7 @@ interface Span {
 interface Attachment {
   run: number | null;
   until: number | null;
+  mayStop: boolean;
   resumed: boolean;
 }
 
@@ -121,14 +128,14 @@ export class Connections {
   }
 
   /** Accepts a hibernating socket. Without an offset it waits for the client's `resume`. */
-  accept(state: DurableObjectState, reading: Reading): Result<Response> {
+  accept(state: DurableObjectState, reading: Reading, { mayStop }: SocketForm): Result<Response> {
     const span = this.locate(reading);
     if (!span.ok) return span;
     const full = this.full();
     if (full) return full;
     const { 0: client, 1: server } = new WebSocketPair();
     state.acceptWebSocket(server);
-    const attachment: Attachment = { run: reading.run ?? null, until: reading.until, resumed: false };
+    const attachment: Attachment = { run: reading.run ?? null, until: reading.until, mayStop, resumed: false };
     server.serializeAttachment(attachment);
     if (reading.from === undefined) this.#waiting.add(server);
     else this.#resume(server, attachment, span.value);
@@ -156,6 +163,7 @@ export class Connections {
       return this.#refuse(socket, CLOSE.badRequest, `Send ${expected}.`);
     }
     if (frame.type === "cancel") {
+      if (!attachment.mayStop) return this.#refuse(socket, CLOSE.forbidden, "This needs the scope ask.");
       const target = parseTarget(frame.run);
       if (target?.run !== undefined && target.chatId === this.#log.chat?.chatId && this.#log.run(target.run)) {
         return target.run;

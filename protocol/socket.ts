@@ -9,7 +9,7 @@ export const CLOSE = {
   done: 1000,
   badRequest: 4400,
   unauthenticated: 4401,
-  notYours: 4403,
+  forbidden: 4403,
   unknown: 4404,
   tooSlow: 4408,
   tooMany: 4429,

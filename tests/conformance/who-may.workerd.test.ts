@@ -1,14 +1,17 @@
 // Proves PROTOCOL.md, "Who is asking", as a table: who × call × result, over every operation of the description, sockets
 // included. An operation without a row fails, and so does a row without an operation. Each call is made from another site's
 // page as well, and every response of all these says what the page may do with it.
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { madeTokenSchema, shareReplySchema, type TokenRequest } from "../../protocol/access.ts";
+import type { RunAsk } from "../../durable-objects/run-ask.ts";
+import { madeTokenSchema, type Scope, shareReplySchema, type TokenRequest } from "../../protocol/access.ts";
 import { problemSchema } from "../../protocol/problems.ts";
 import type { GenerateReply } from "../../protocol/requests.ts";
 import { createApp } from "../../workers/app.ts";
 import { type Team, team } from "./access-team.ts";
 import { type Deployment, deployment } from "./deployment.ts";
 import { answer, bearer, call, fresh, model, type Person, person, post, read } from "./kit.ts";
+import { Socket } from "./readers.ts";
 
 const FAST = model("tokens-3-rate-0");
 const admin = bearer("token-of-the-admin");
@@ -279,5 +282,56 @@ describe.each(TABLE)("$call ($belongs)", (row) => {
       results[who] = await outcome(row, caller, target);
     }
     expect(results).toEqual(wanted);
+  });
+});
+
+describe("a socket's frames", () => {
+  /** Somebody with these scopes, and a run of theirs that goes on, whoever asked for it. */
+  async function withRun(scopes: Scope[]) {
+    const { id, token } = await madeToken({ scopes });
+    const ask: RunAsk = {
+      prompt: fresh("frames"),
+      tier: "mvp",
+      provider: "compatible",
+      model: model("tokens-3000-rate-1"),
+      params: { temperature: null, maxOutputTokens: null, system: null },
+      cache: { mode: "default", ttl: null, pace: "instant" },
+      tenant: "open",
+      recovery: "replace",
+      idempotency: null,
+    };
+    const chat = env.CHAT.get(env.CHAT.newUniqueId());
+    const started = await chat.generate(`made:${id}`, ask, { tenant: "open" });
+    if (!started.ok) throw new Error(started.failure.detail);
+    const state = async () => {
+      const status = await chat.status(`made:${id}`, started.value.run);
+      return status.ok && status.value.state;
+    };
+    const socket = await Socket.open(bearer(token), `/ws/chat/${started.value.id}?offset=-1`);
+    return { socket, run: started.value.id, state, stop: () => chat.cancel(`made:${id}`, started.value.run) };
+  }
+
+  it("stop a run of who may ask, and of nobody else", async () => {
+    const reader = await withRun(["read"]);
+    reader.socket.send({ type: "cancel", run: reader.run });
+    expect((await reader.socket.rest()).types()).not.toContain("run.ended");
+    expect(await reader.socket.closed).toMatchObject({ code: 4403 });
+    expect(await reader.state()).toBe("running");
+    await reader.stop();
+
+    const asker = await withRun(["read", "ask"]);
+    asker.socket.send({ type: "cancel", run: asker.run });
+    expect((await asker.socket.rest()).types()).toContain("run.ended");
+    expect(await asker.state()).toBe("cancelled");
+  });
+
+  it("stop nothing in a chat that the socket is not of, whoever's that is", async () => {
+    const [one, other] = [await withRun(["read", "ask"]), await withRun(["read", "ask"])];
+    one.socket.send({ type: "cancel", run: other.run });
+    await one.socket.rest();
+    expect(await one.socket.closed).toMatchObject({ code: 4404 });
+    expect(await other.state()).toBe("running");
+    await Promise.all([one.stop(), other.stop()]);
+    await other.socket.rest();
   });
 });

@@ -55,7 +55,7 @@ describe("a connection", () => {
     expect(retryDelay(3, CLOSE.tooSlow, 0.5)).toBe(0);
   });
 
-  it.each([CLOSE.badRequest, CLOSE.unauthenticated, CLOSE.notYours, CLOSE.unknown])(
+  it.each([CLOSE.badRequest, CLOSE.unauthenticated, CLOSE.forbidden, CLOSE.unknown])(
     "takes %i as the last word",
     (code) => {
       const { state, commands } = play([...opened, [50, { type: "closed", code }]]);

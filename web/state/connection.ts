@@ -52,7 +52,7 @@ export interface Step {
 
 export const idle: Connection = { phase: "idle", since: 0, failures: 0, retryAt: 0, pingAt: null, code: null };
 
-const FINAL: ReadonlySet<number> = new Set([CLOSE.badRequest, CLOSE.unauthenticated, CLOSE.notYours, CLOSE.unknown]);
+const FINAL: ReadonlySet<number> = new Set([CLOSE.badRequest, CLOSE.unauthenticated, CLOSE.forbidden, CLOSE.unknown]);
 
 /** How long to wait after `failures` attempts in a row; `chance` in [0, 1) spreads readers apart. */
 export function retryDelay(failures: number, code: number, chance: number): number {

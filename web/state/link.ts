@@ -25,7 +25,7 @@ export interface Link {
 const CODE_OF_STATUS: Readonly<Record<number, number>> = {
   400: CLOSE.badRequest,
   401: CLOSE.unauthenticated,
-  403: CLOSE.notYours,
+  403: CLOSE.forbidden,
   404: CLOSE.unknown,
 };
 

@@ -12,7 +12,7 @@ const route = createRoute({
   summary: "Records over a WebSocket",
   description:
     'Give `?offset=`, or send `{"type":"resume","offset":"…"}` first. `{"type":"cancel","run":"…"}` stops a run; `ping` is ' +
-    "answered by `pong`. Close codes: 1000 done, 4400 bad request, 4401 what let you in has expired or was revoked, 4404 unknown or deleted.",
+    "answered by `pong`. Close codes: 1000 done, 4400 bad request, 4401 what let you in has expired or was revoked, 4403 it may not stop runs, 4404 unknown or deleted.",
   request: { params: targetParams, query: z.object({ offset: z.string().max(64).optional() }) },
   responses: { 101: { description: "Switching protocols" }, ...problems(400, 403, 404, 429) },
 });
@@ -31,7 +31,7 @@ socketRoutes.openapi(route, async (c) => {
     person: identity.person,
     until: identity.until,
     requestId,
-    form: { kind: "socket" as const },
+    form: { kind: "socket" as const, mayStop: identity.scopes.includes("ask") },
     ...(run !== undefined && { run }),
     ...(from !== undefined && { from }),
   };
