@@ -2,6 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
+import { type CacheClock, platformClock } from "./budget.ts";
 import type { KeptAnswer } from "./kept-answer.ts";
 import { Outage } from "./outage.ts";
 import { ResponseCache } from "./response-cache.ts";
@@ -33,10 +34,10 @@ async function endpoint(reply: Parameters<typeof createServer>[1]): Promise<stri
   return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
 }
 
-function cacheAt(url: string) {
+function cacheAt(url: string, timer: CacheClock["timer"] = platformClock.timer) {
   const said: string[] = [];
   const outage = new Outage((message) => said.push(message));
-  return { cache: new ResponseCache({ url, token: "t" }, 200, outage, () => 1), said };
+  return { cache: new ResponseCache({ url, token: "t" }, 200, outage, { now: () => 1, timer }), said };
 }
 
 describe("a cache", () => {
@@ -61,6 +62,25 @@ describe("a cache", () => {
     });
     expect(await cacheAt(failing).cache.find("k")).toEqual({ kind: "unavailable" });
     expect(asked).toBe(1);
+  });
+
+  test("whose reply was there when a busy thread's timer rang is heard; each look-up waits for its own", async () => {
+    const replies: (() => void)[] = [];
+    const url = await endpoint((_, response) => {
+      replies.push(() => response.end(JSON.stringify({ result: JSON.stringify(answer) })));
+    });
+    const rings: (() => void)[] = [];
+    const { cache } = cacheAt(url, (_, over) => {
+      rings.push(over);
+      return () => {};
+    });
+    const [one, other] = [cache.find("one"), cache.find("other")];
+    await expect.poll(() => replies.length).toBe(2);
+    // The first slice of both, then the three that only the first look-up has left.
+    for (const ring of [0, 1, 2, 4, 5]) rings[ring]?.();
+    expect(await one).toEqual({ kind: "unavailable" });
+    for (const reply of replies) reply();
+    expect(await other).toEqual({ kind: "hit", answer });
   });
 
   test("that has what is no answer has none, nor one that should be gone", async () => {

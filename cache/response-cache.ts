@@ -1,6 +1,7 @@
 // Answers kept in Redis, reached over HTTP. A look-up has a budget and never throws: whatever goes wrong is
 // `unavailable`, and the answer is made as if none were kept.
 import { Redis } from "@upstash/redis/cloudflare";
+import { type CacheClock, platformClock, withinBudget } from "./budget.ts";
 import { type CacheConfig, cacheConfigOf } from "./config.ts";
 import { decodeAnswer, encodeAnswer, type KeptAnswer } from "./kept-answer.ts";
 import { type Outage, outageOf } from "./outage.ts";
@@ -14,39 +15,39 @@ const MAX_ANSWER_BYTES = 900_000;
 const PREFIX = "keepstream:answer:";
 
 export class ResponseCache {
-  readonly #lookUps: Redis;
-  readonly #keeping: Redis;
-  readonly #now: () => number;
+  readonly #lookUp: Calling;
+  readonly #keeping: Calling;
+  readonly #clock: CacheClock;
   readonly #outage: Outage;
 
-  constructor(redis: NonNullable<CacheConfig["redis"]>, lookUpMs: number, outage: Outage, now: () => number) {
-    this.#lookUps = connect(redis, lookUpMs);
-    this.#keeping = connect(redis, KEEP_MS);
+  constructor(redis: NonNullable<CacheConfig["redis"]>, lookUpMs: number, outage: Outage, clock: CacheClock) {
+    this.#lookUp = connect(redis, lookUpMs, clock);
+    this.#keeping = connect(redis, KEEP_MS, clock);
     this.#outage = outage;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   async find(key: string): Promise<Found> {
     let json: string | null;
     try {
-      json = await this.#lookUps.get<string>(PREFIX + key);
+      json = await this.#lookUp((redis) => redis.get<string>(PREFIX + key));
     } catch (error) {
       this.#outage.failed(error);
       return { kind: "unavailable" };
     }
     this.#outage.over();
     const answer = json === null ? undefined : decodeAnswer(json);
-    return answer && answer.keptUntil > this.#now() ? { kind: "hit", answer } : { kind: "miss" };
+    return answer && answer.keptUntil > this.#clock.now() ? { kind: "hit", answer } : { kind: "miss" };
   }
 
   /** Keeps an answer for as long as it says. False for one that is too large to be kept. Rejects when it could not be. */
   async keep(key: string, answer: KeptAnswer): Promise<boolean> {
     const json = encodeAnswer(answer);
     if (new TextEncoder().encode(json).byteLength > MAX_ANSWER_BYTES) return false;
-    const ms = answer.keptUntil - this.#now();
+    const ms = answer.keptUntil - this.#clock.now();
     if (ms <= 0) return true;
     try {
-      await this.#keeping.set(PREFIX + key, json, { px: Math.ceil(ms) });
+      await this.#keeping((redis) => redis.set(PREFIX + key, json, { px: Math.ceil(ms) }));
     } catch (error) {
       this.#outage.failed(error);
       throw error;
@@ -63,22 +64,31 @@ export function responseCacheOf(environment: object): ResponseCache | null {
   const known = shared.get(environment);
   if (known !== undefined) return known;
   const { redis, lookUpMs } = cacheConfigOf(environment);
-  const cache = redis && new ResponseCache(redis, lookUpMs, outageOf(environment), Date.now);
+  const cache = redis && new ResponseCache(redis, lookUpMs, outageOf(environment), platformClock);
   shared.set(environment, cache);
   return cache;
 }
+
+/** Makes one call of the cache, which is given up when its budget is used up. */
+type Calling = <T>(call: (redis: Redis) => Promise<T>) => Promise<T>;
 
 /**
  * One request a command, made once. A client that gathers commands would have one request wait for what another one began,
  * which never comes when that is cancelled; one that does not may be shared.
  */
-export function connect({ url, token }: NonNullable<CacheConfig["redis"]>, budgetMs: number): Redis {
-  return new Redis({
+export function connect(
+  { url, token }: NonNullable<CacheConfig["redis"]>,
+  budgetMs: number,
+  { timer }: CacheClock,
+): Calling {
+  let own: AbortSignal | undefined;
+  const redis = new Redis({
     url,
     token,
-    // `retry: false` would try twice; a signal that is not made anew for each request expires.
+    // `retry: false` would try twice.
     retry: { retries: 0 },
-    signal: () => AbortSignal.timeout(budgetMs),
+    // Asked for by each request as it is made.
+    signal: () => own as AbortSignal,
     automaticDeserialization: false,
     enableAutoPipelining: false,
     enableTelemetry: false,
@@ -86,4 +96,9 @@ export function connect({ url, token }: NonNullable<CacheConfig["redis"]>, budge
     responseEncoding: false,
     readYourWrites: false,
   });
+  return (call) =>
+    withinBudget(timer, budgetMs, (signal) => {
+      own = signal;
+      return call(redis);
+    });
 }

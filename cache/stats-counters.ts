@@ -2,6 +2,7 @@
 // window, and one for each five minutes, kept for the shortest. An answer is counted once, after its end, in one request or
 // with others; that is best effort, and where it failed the archive knows better.
 import type { CacheStatus, RunEndedRecord } from "../protocol/records.ts";
+import { type CacheClock, platformClock } from "./budget.ts";
 import { type CacheConfig, cacheConfigOf } from "./config.ts";
 import { bucketOf } from "./histogram.ts";
 import { type Outage, outageOf } from "./outage.ts";
@@ -29,33 +30,35 @@ export interface Counted {
 }
 
 export class StatsCounters {
-  readonly #redis: ReturnType<typeof connect>;
+  readonly #counting: ReturnType<typeof connect>;
   readonly #reading: ReturnType<typeof connect>;
   readonly #outage: Outage;
-  readonly #now: () => number;
+  readonly #clock: CacheClock;
   /** Something was not counted: from the next count on, what was before is the archive's to tell. */
   #missed = false;
 
-  constructor(redis: NonNullable<CacheConfig["redis"]>, outage: Outage, now: () => number) {
-    this.#redis = connect(redis, COUNT_MS);
-    this.#reading = connect(redis, READ_MS);
+  constructor(redis: NonNullable<CacheConfig["redis"]>, outage: Outage, clock: CacheClock) {
+    this.#counting = connect(redis, COUNT_MS, clock);
+    this.#reading = connect(redis, READ_MS, clock);
     this.#outage = outage;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** Counts answers that have ended. Never rejects. */
   async count(tenant: string, ...answers: RunEndedRecord[]): Promise<void> {
-    const pipeline = this.#redis.pipeline();
-    for (const { name, ms, keep } of SLOTS) {
-      for (const [slot, counts] of sumsOf(answers, ms)) {
-        const key = `${PREFIX}${tenant}:${name}:${slot}`;
-        for (const [field, amount] of counts) if (amount !== 0) pipeline.hincrby(key, field, amount);
-        pipeline.expire(key, keep);
-      }
-    }
-    pipeline.set(`${PREFIX}${tenant}:since`, this.#now(), this.#missed ? {} : { nx: true });
     try {
-      await pipeline.exec();
+      await this.#counting((redis) => {
+        const pipeline = redis.pipeline();
+        for (const { name, ms, keep } of SLOTS) {
+          for (const [slot, counts] of sumsOf(answers, ms)) {
+            const key = `${PREFIX}${tenant}:${name}:${slot}`;
+            for (const [field, amount] of counts) if (amount !== 0) pipeline.hincrby(key, field, amount);
+            pipeline.expire(key, keep);
+          }
+        }
+        pipeline.set(`${PREFIX}${tenant}:since`, this.#clock.now(), this.#missed ? {} : { nx: true });
+        return pipeline.exec();
+      });
     } catch (error) {
       this.#missed = true;
       this.#outage.failed(error);
@@ -69,15 +72,15 @@ export class StatsCounters {
   async read(tenant: string, from: number, to: number, slotMs: number): Promise<Counted | null> {
     const slot = SLOTS.find(({ ms }) => ms === slotMs);
     if (!slot) throw new Error(`There are no counters of ${slotMs} ms.`);
-    const pipeline = this.#reading.pipeline();
-    pipeline.get(`${PREFIX}${tenant}:since`);
     const times: number[] = [];
-    for (let time = from; time <= to; time += slotMs) {
-      times.push(time);
-      pipeline.hgetall(`${PREFIX}${tenant}:${slot.name}:${Math.floor(time / slotMs)}`);
-    }
+    for (let time = from; time <= to; time += slotMs) times.push(time);
     try {
-      const [since, ...hashes] = await pipeline.exec<unknown[]>();
+      const [since, ...hashes] = await this.#reading((redis) => {
+        const pipeline = redis.pipeline();
+        pipeline.get(`${PREFIX}${tenant}:since`);
+        for (const time of times) pipeline.hgetall(`${PREFIX}${tenant}:${slot.name}:${Math.floor(time / slotMs)}`);
+        return pipeline.exec<unknown[]>();
+      });
       this.#outage.over();
       const tallies = hashes.flatMap((hash, i) => talliesOf(times[i] ?? 0, fieldsOf(hash)));
       return { since: since == null ? null : Number(since), tallies };
@@ -95,7 +98,7 @@ export function statsCountersOf(environment: object): StatsCounters | null {
   const known = shared.get(environment);
   if (known !== undefined) return known;
   const { redis } = cacheConfigOf(environment);
-  const counters = redis && new StatsCounters(redis, outageOf(environment), Date.now);
+  const counters = redis && new StatsCounters(redis, outageOf(environment), platformClock);
   shared.set(environment, counters);
   return counters;
 }

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, inject, it, test } from "vitest";
 import { Archive } from "../archive/archive.ts";
 import { connector } from "../archive/database.ts";
+import { platformClock } from "../cache/budget.ts";
 import { Outage } from "../cache/outage.ts";
 import { connect } from "../cache/response-cache.ts";
 import { StatsCounters } from "../cache/stats-counters.ts";
@@ -56,7 +57,7 @@ describe.each([
   let clock = NOW;
   const newCounters = () => {
     const redis = { url: line.settings.UPSTASH_REDIS_REST_URL, token: line.settings.UPSTASH_REDIS_REST_TOKEN };
-    return new StatsCounters(redis, new Outage(() => {}), () => clock);
+    return new StatsCounters(redis, new Outage(() => {}), { ...platformClock, now: () => clock });
   };
 
   beforeAll(async () => {
@@ -96,12 +97,13 @@ describe.each([
       expect(closeTo({ ...without, note: null, why: null })).toEqual(closeTo(archived));
       await line.set("cache", "pass");
     }
-    const redis = connect(
+    const call = connect(
       { url: line.settings.UPSTASH_REDIS_REST_URL, token: line.settings.UPSTASH_REDIS_REST_TOKEN },
       5_000,
+      platformClock,
     );
     const before = await statsOf({ counters, archive }, tenant, "7d", NOW);
-    await redis.flushall();
+    await call((redis) => redis.flushall());
     const flushed = await statsOf({ counters, archive }, tenant, "7d", NOW);
     expect(closeTo(flushed)).toEqual(closeTo({ ...before, source: "archive" }));
     // What is counted from then on is added to what only the archive knows.
