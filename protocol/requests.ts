@@ -233,7 +233,10 @@ export const tiersReplySchema = z
       z.object({
         tier: tierSchema,
         available: z.boolean(),
-        reason: z.string().nullable(),
+        degraded: z
+          .boolean()
+          .describe("It answers, but a part of it does not: `reason` says which, and what that means."),
+        reason: z.string().nullable().describe("Why it is off, or degraded."),
         why: orNull(whySchema),
         default: z.boolean(),
       }),

@@ -80,6 +80,23 @@ describe("with a bridge that does not answer", () => {
   });
 });
 
+describe("with a cache or an archive that does not answer", () => {
+  it.each([
+    ["cache", { UPSTASH_REDIS_REST_URL: NOWHERE }, "cache_down"],
+    ["archive", { NEON_FETCH_ENDPOINT: `${NOWHERE}/sql` }, "archive_down"],
+  ] as const)("is degraded without its %s, its redis tier too, and both say why", async (name, settings, code) => {
+    const fetch = deployment(settings);
+    const { status, parts } = await read(await fetch("/health"), healthReplySchema);
+    const part = parts.find((each) => each.name === name);
+    expect([status, part?.status, part?.why]).toEqual(["degraded", "down", { code }]);
+    const { tiers } = await read(await fetch("/api/tiers"), tiersReplySchema);
+    expect(tiers.slice(0, 2)).toMatchObject([
+      { tier: "mvp", available: true, degraded: false, reason: null, why: null },
+      { tier: "redis", available: true, degraded: true, reason: part?.detail, why: { code } },
+    ]);
+  });
+});
+
 describe("with settings of its own", () => {
   it("offers the configured models, and the default among them", async () => {
     const fetch = deployment({ DEFAULT_PROVIDER: "anthropic", DEFAULT_MODEL: "mine", ANTHROPIC_MODELS: "a, b" });

@@ -171,6 +171,7 @@ export const en = {
       temporal: "A workflow drives the answer and carries it through the crash of any process.",
     },
     off: (reason: string) => `Off here. ${reason}`,
+    degraded: (reason: string) => `Degraded for now. ${reason}`,
   },
   models: {
     label: "Model",

@@ -181,6 +181,7 @@ export const fr: Dictionary = {
       temporal: "Un workflow conduit la réponse et lui fait traverser la panne de n’importe quel processus.",
     },
     off: (reason: string) => `Indisponible ici. ${reason}`,
+    degraded: (reason: string) => `Dégradé pour l’instant. ${reason}`,
   },
   models: {
     label: "Modèle",

@@ -5,6 +5,7 @@ import type { Problem } from "../../protocol/problems.ts";
 import type { Why } from "../../protocol/reasons.ts";
 import type { RunErrorCode } from "../../protocol/records.ts";
 import type { RunState } from "../../protocol/reduce.ts";
+import type { TiersReply } from "../../protocol/requests.ts";
 import type { WorkflowFailure } from "../../protocol/workflows.ts";
 import { format, type Locale, locale, t } from "./locale.ts";
 import type { Said } from "./said-fr.ts";
@@ -59,6 +60,12 @@ export function saidReason(text: string, why: Why | null): string {
   if (!said) return text.replace(INSTANT, (instant) => format().instant(Date.parse(instant)));
   const by = said.whys as Partial<Record<string, (why: Why) => string>>;
   return by[why.code]?.(why) ?? t(`runErrors.${why.code as RunErrorCode}`) ?? text;
+}
+
+/** What is to be said of a tier that is off or degraded; empty where it is well. */
+export function saidTier({ available, reason, why }: TiersReply["tiers"][number]): string {
+  if (reason === null) return "";
+  return t(available ? "tiers.degraded" : "tiers.off", saidReason(reason, why));
 }
 
 export function saidFailure({ code, message }: WorkflowFailure): string {

@@ -38,16 +38,20 @@ export const discoveryRoutes = createRouter();
 
 discoveryRoutes.openapi(modelsRoute, async (c) => c.json(await c.var.services.models.all(), 200));
 
-discoveryRoutes.openapi(tiersRoute, (c) => {
+discoveryRoutes.openapi(tiersRoute, async (c) => {
   const { services } = c.var;
-  const tiers = tierStates(services).map(({ tier, off }) => ({
-    tier,
-    available: off === null,
-    reason: off?.text ?? null,
-    why: off?.why ?? null,
-    default: tier === services.settings.DEFAULT_TIER,
-  }));
-  return c.json({ tiers }, 200);
+  const tiers = tierStates(services).map(async ({ tier, off }) => {
+    const down = off || tier !== "redis" ? undefined : await redisWithout(services);
+    return {
+      tier,
+      available: off === null,
+      degraded: down !== undefined,
+      reason: off?.text ?? down?.detail ?? null,
+      why: off?.why ?? down?.why ?? null,
+      default: tier === services.settings.DEFAULT_TIER,
+    };
+  });
+  return c.json({ tiers: await Promise.all(tiers) }, 200);
 });
 
 discoveryRoutes.openapi(healthRoute, async (c) => {
@@ -91,6 +95,12 @@ async function healthOf(services: Services): Promise<HealthReply> {
   return { status: answering ? (whole ? "ok" : "degraded") : "down", parts };
 }
 
+/** What the redis tier is without now, though it answers all the same. */
+async function redisWithout(services: Services): Promise<Part | undefined> {
+  const parts = await Promise.all([cachePart(services), archivePart(services)]);
+  return parts.find(({ status }) => status === "down");
+}
+
 /** Whether answers can be kept and found: without that they are made, each time. */
 async function cachePart({ cache, settings }: Services): Promise<Part> {
   const name = "cache";
@@ -98,7 +108,7 @@ async function cachePart({ cache, settings }: Services): Promise<Part> {
   const before = Date.now();
   const { kind } = await cache.find("health");
   if (kind !== "unavailable") return well(name, Date.now() - before);
-  const text = `It did not answer within ${settings.cache.lookUpMs} ms; answers are made without it.`;
+  const text = `The cache did not answer within ${settings.cache.lookUpMs} ms; answers are made without it.`;
   return notWell(name, "down", because(text, "cache_down"));
 }
 
@@ -108,7 +118,7 @@ async function archivePart({ archive, archiveAnswers }: Services): Promise<Part>
   if (!archive) return notWell(name, "off", unset(["DATABASE_URL"]));
   const { latencyMs, error } = await archiveAnswers();
   if (error === null) return well(name, latencyMs);
-  const text = "It does not answer; what it has to learn waits in the chats.";
+  const text = "The archive does not answer; what it has to learn waits in the chats.";
   return notWell(name, "down", because(text, "archive_down"));
 }
 

@@ -6,17 +6,14 @@ import type { TiersReply } from "../../../protocol/requests.ts";
 import { MenuButton } from "../../components/menu-button.tsx";
 import { Segmented } from "../../components/segmented.tsx";
 import { t } from "../../i18n/locale.ts";
-import { saidReason } from "../../i18n/said.ts";
+import { saidTier } from "../../i18n/said.ts";
 import { useApp } from "../../state/app.tsx";
 
 export function TierControl() {
   const app = useApp();
   const tiers = () => app.tiers.data()?.tiers ?? [];
   const tier = () => app.settings().tier;
-  const about = ({ tier, reason, why }: TiersReply["tiers"][number]) =>
-    reason === null
-      ? t(`tiers.about.${tier}`)
-      : `${t(`tiers.about.${tier}`)} ${t("tiers.off", saidReason(reason, why))}`;
+  const about = (one: TiersReply["tiers"][number]) => [t(`tiers.about.${one.tier}`), saidTier(one)].join(" ").trim();
 
   return (
     <Show when={tiers().length > 0}>
@@ -31,7 +28,7 @@ export function TierControl() {
           about: about(one),
           label: (
             <>
-              <span class="dot" data-tone={one.available ? "kept" : undefined} />
+              <span class="dot" data-tone={one.available ? (one.degraded ? "live" : "kept") : undefined} />
               {t(`tiers.names.${one.tier}`)}
             </>
           ),

@@ -4,7 +4,7 @@ import Minus from "lucide-solid/icons/minus";
 import { For, Show } from "solid-js";
 import type { Tier } from "../../../protocol/records.ts";
 import { t } from "../../i18n/locale.ts";
-import { saidReason } from "../../i18n/said.ts";
+import { saidTier } from "../../i18n/said.ts";
 import { v } from "../../i18n/views.ts";
 import { useApp } from "../../state/app.tsx";
 
@@ -20,9 +20,9 @@ const HELD: readonly { name: "reload" | "crash" | "again" | "together" | "outage
 
 export function Held() {
   const app = useApp();
-  const whyOff = (tier: Tier) => {
-    const { reason = null, why = null } = app.tierOf(tier) ?? {};
-    return reason === null ? null : saidReason(reason, why);
+  const standing = (tier: Tier) => {
+    const one = app.tierOf(tier);
+    return one && saidTier(one);
   };
   return (
     <section class="card">
@@ -62,7 +62,7 @@ export function Held() {
         {(tier) => (
           <p class="compare-note">
             <strong>{t(`tiers.names.${tier}`)}.</strong> {t(`tiers.about.${tier}`)}
-            <Show when={whyOff(tier)}>{(reason) => ` ${t("tiers.off", reason())}`}</Show>
+            <Show when={standing(tier)}>{(said) => ` ${said()}`}</Show>
           </p>
         )}
       </For>

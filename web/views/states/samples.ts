@@ -151,7 +151,7 @@ export const HEALTH: HealthReply = {
       name: "archive",
       status: "down",
       latencyMs: null,
-      detail: "It does not answer; what it has to learn waits in the chats.",
+      detail: "The archive does not answer; what it has to learn waits in the chats.",
       why: { code: "archive_down" },
     },
     {
