@@ -40,9 +40,9 @@ export async function archiveCrash(site: Site, { kill, after }: ArchiveCrash): P
   if (kill === "server when cached") chats.push((await kept(client, body)).chatId);
   await sleep(after);
   if (kill === "postgres") {
-    await stores.killPostgres();
+    await stores.kill("archive");
     await sleep(500);
-    await stores.revivePostgres();
+    await stores.revive("archive");
   } else {
     aimed();
     await stack.kill();

@@ -7,10 +7,10 @@ import { type ArchiveCrash, archiveCrash, isArchived } from "./archive-crash.ts"
 import { Client } from "./client.ts";
 import { chosenSeed } from "./seed.ts";
 import { Stack } from "./stack.ts";
-import { BEST, LastingStores } from "./stores.ts";
+import { kindOf, LastingStores } from "./stores.ts";
 
 const kills = Number(process.argv[2] ?? 40);
-const kind = process.argv[3] === "embedded" || process.argv[3] === "real" ? process.argv[3] : BEST;
+const kind = kindOf(process.argv[3]);
 const seed = chosenSeed();
 const random = new Random(seed, "archive-sweep");
 console.log(`SEED=${seed}`);
@@ -20,8 +20,7 @@ const env = { ...stores.settings, CACHE_LOOK_UP_MS: "10000" };
 const stack = await Stack.start({ scriptedModelUrl: model.url, env });
 try {
   const site = { stack, stores, model, client: await Client.join(stack.url) };
-  const moments: ArchiveCrash["kill"][] = ["server", "server when cached"];
-  if (stores.postgresCanBeKilled) moments.push("postgres");
+  const moments: ArchiveCrash["kill"][] = ["server", "server when cached", "postgres"];
   const chats: string[] = [];
   for (let i = 0; i < kills; i++) {
     const kill = moments[i % moments.length] ?? "server";

@@ -1,12 +1,12 @@
-// The whole sweep: `node tests/journeys/crash-sweep.ts [provider] [words] [every] [from] [tier] [followers]` kills the server at
-// every chunk of a 60-chunk answer, from none to all, and prints what became of each. It exits 1 at the first thing lost.
-// In the redis tier two more chats ask the same, unless it is said how many.
+// The whole sweep: `node tests/journeys/crash-sweep.ts [provider] [words] [every] [from] [tier] [followers] [kind]` kills the
+// server at every chunk of a 60-chunk answer, from none to all, and prints what became of each. It exits 1 at the first thing
+// lost. In the redis tier two more chats ask the same, unless it is said how many; `kind` is what stores: embedded or real.
 import { startScriptedModel } from "../../local/model/server.ts";
 import { providerNameSchema, tierSchema } from "../../protocol/records.ts";
 import { Client } from "./client.ts";
 import { CHUNKS, crash, type Outcome } from "./crash.ts";
 import { Stack } from "./stack.ts";
-import { BEST, ownStores } from "./stores.ts";
+import { kindOf, ownStores } from "./stores.ts";
 
 const provider = providerNameSchema.parse(process.argv[2] ?? "openai");
 const words = process.argv[3] ?? "";
@@ -15,8 +15,9 @@ const from = Number(process.argv[5] ?? 0);
 const tier = tierSchema.parse(process.argv[6] ?? "mvp");
 const shared = tier === "redis";
 const followers = Number(process.argv[7] ?? (shared ? 2 : 0));
+const kind = kindOf(process.argv[8]);
 const model = await startScriptedModel();
-const stores = shared ? await ownStores(BEST) : undefined;
+const stores = shared ? await ownStores(kind) : undefined;
 const stack = await Stack.start({
   scriptedModelUrl: model.url,
   ...(stores && { env: { ...stores.env, CACHE_LOOK_UP_MS: "10000" } }),
@@ -43,7 +44,7 @@ try {
   const kills = [...outcomes.values()].reduce((sum, count) => sum + count, 0);
   const summary = [...outcomes].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
   console.log(
-    `${tier}, ${provider}${words}${followers ? `, ${followers} followers` : ""}: ${kills} kills; ${summary}; tokens made twice on re-attach: ${twice}; nothing lost`,
+    `${tier}, ${provider}${words}${followers ? `, ${followers} followers` : ""}${shared ? `, ${kind} stores` : ""}: ${kills} kills; ${summary}; tokens made twice on re-attach: ${twice}; nothing lost`,
   );
 } finally {
   await stack.dispose();

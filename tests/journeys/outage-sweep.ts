@@ -1,5 +1,5 @@
 // Outages under traffic: `node tests/journeys/outage-sweep.ts [minutes] [embedded|real]` asks in the redis tier all the time,
-// while Redis refuses, hangs and is emptied, and Postgres is killed and refuses for so many minutes. Each answer must be what
+// while Redis refuses, hangs, is emptied and killed, and Postgres is killed and refuses for so many minutes. Each answer must be what
 // the model says; in the end the archive is compared with the logs, row by row. It prints when first words came, and exits
 // 1 at the first thing lost.
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,11 +12,11 @@ import { Client } from "./client.ts";
 import { readEvents } from "./readers.ts";
 import { chosenSeed } from "./seed.ts";
 import { eventually, Stack } from "./stack.ts";
-import { BEST, LastingStores } from "./stores.ts";
+import { kindOf, LastingStores } from "./stores.ts";
 import { Transcript } from "./transcript.ts";
 
 const minutes = Number(process.argv[2] ?? 1);
-const kind = process.argv[3] === "embedded" || process.argv[3] === "real" ? process.argv[3] : BEST;
+const kind = kindOf(process.argv[3]);
 const TOKENS = 20;
 const EVERY_MS = 400;
 const PHASE_S = 20;
@@ -95,10 +95,13 @@ try {
   await phase("Redis hangs", PHASE_S);
   await cache.set("pass");
   await phase("Redis is emptied again and again", PHASE_S, () => stores.flushCache());
-  if (stores.postgresCanBeKilled) {
-    await phase("Postgres is killed again and again", PHASE_S, async () => {
-      await stores.killPostgres();
-      await stores.revivePostgres();
+  for (const [name, part] of [
+    ["Redis", "cache"],
+    ["Postgres", "archive"],
+  ] as const) {
+    await phase(`${name} is killed again and again`, PHASE_S, async () => {
+      await stores.kill(part);
+      await stores.revive(part);
     });
   }
   await archive.set("refuse");

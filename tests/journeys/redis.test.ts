@@ -1,5 +1,6 @@
-// The redis tier on the whole stack, over real stores and a part of it over the embedded ones: its five-minute test, outages,
-// and SIGKILL of everything at chunks chosen by a seed; every one of them is `node tests/journeys/crash-sweep.ts openai "" 1 0 redis`.
+// The redis tier on the whole stack, over real stores and over the embedded ones: its five-minute test, what is the same ask,
+// many who ask at once, outages; and SIGKILL of everything at chunks chosen by a seed, over one kind: every one of them is
+// `node tests/journeys/crash-sweep.ts openai "" 1 0 redis 2 embedded`.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ScriptedModel, startScriptedModel } from "../../local/model/server.ts";
 import { scriptedText } from "../../local/model/text.ts";
@@ -78,7 +79,34 @@ describe.each(STORES)("over the $kind stores", ({ kind, absent }) => {
     expect(model.counters().perPrompt[body.prompt ?? ""]?.requests).toBe(1);
   });
 
-  if (kind !== BEST) return;
+  it("whatever shapes an answer is part of its name, and how the request is written is not", async () => {
+    const question = `what is the same ${seed}`;
+    const fast = { provider: "openai", model: "scripted-tokens-3-rate-0" } as const;
+    const shaped = { ...fast, temperature: 0.7, maxOutputTokens: 400, system: "Be kind." };
+    const following = async (prompt: string) => (await answered(client, redis({ prompt, ...fast }))).chatId;
+    const body: GenerateRequest = { prompt: question, ...shaped, chatId: await following(`one ${seed}`) };
+    await answered(client, redis(body));
+    await kept(client, { ...body, chatId: await following(`one ${seed}`) });
+
+    const look = async (more: GenerateRequest, write: (asked: object) => string = JSON.stringify) => {
+      const asked = { tier: "redis", ...body, chatId: await following(`one ${seed}`), ...more };
+      const headers = { ...client.headers, "content-type": "application/json" };
+      const init = { method: "POST", headers, body: write({ ...asked, cache: { mode: "only-if-cached" } }) };
+      return (await fetch(`${client.base}/api/chat/generate`, init)).status;
+    };
+    for (const more of [
+      { temperature: 0.3 },
+      { maxOutputTokens: 401 },
+      { system: "Be brief." },
+      { chatId: await following(`another ${seed}`) },
+      { provider: "anthropic" as const },
+      { model: "scripted-tokens-3-rate-0-ttft-0" },
+    ]) {
+      expect([more, await look(more)]).toEqual([more, 404]);
+    }
+    const turned = (asked: object) => JSON.stringify(Object.fromEntries(Object.entries(asked).reverse()), null, 4);
+    expect([await look({}), await look({}, turned)]).toEqual([202, 202]);
+  });
 
   describe("two hundred chats that ask the same at once", () => {
     const MANY = 200;
@@ -150,6 +178,8 @@ describe.each(STORES)("over the $kind stores", ({ kind, absent }) => {
     });
   });
 
+  if (kind !== BEST) return;
+
   describe("when everything is killed", () => {
     it.each([0, random.between(1, 20), random.between(21, 59)])(
       "the answer is taken up after chunk %i, by all who asked for it",
@@ -203,7 +233,8 @@ describe.each(STORES)("over the $kind stores", ({ kind, absent }) => {
   });
 });
 
-describe("when the cache fails", () => {
+describe.each(STORES)("when the cache fails, over the $kind stores", ({ kind, absent }) => {
+  if (absent) return it.skip(absent);
   let model: ScriptedModel;
   let stores: LastingStores;
   let shaky: Stack;
@@ -211,7 +242,7 @@ describe("when the cache fails", () => {
 
   beforeAll(async () => {
     model = await startScriptedModel();
-    stores = await LastingStores.start();
+    stores = await LastingStores.start(kind);
     const env = { ...stores.settings, CACHE_LOOK_UP_MS: "1000" };
     shaky = await Stack.start({ scriptedModelUrl: model.url, env });
     client = await Client.join(shaky.url);

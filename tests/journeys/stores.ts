@@ -1,13 +1,10 @@
 // The stores of a journey: real servers where the machine has them, else embedded ones. A stack brings up its own way to
 // them (`env`), which dies with it; or it is led there over lines (`settings`), which outlive it and fail when they are told to.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Connect, connector } from "../../archive/database.ts";
 import { migrateArchive } from "../../archive/migrate.ts";
 import { startEndpointThread } from "../../local/stores/endpoint.ts";
 import { Line } from "../stores/line.ts";
-import { PostgresServer, RedisServer, withoutRealStores } from "../stores/servers.ts";
+import { EmbeddedServer, PostgresServer, RedisServer, type StoreServer, withoutRealStores } from "../stores/servers.ts";
 import { archiveSettings, cacheSettings, SECRET, type StoresKind } from "../stores/test-stores.ts";
 
 export const STORES: { kind: StoresKind; absent: string | undefined }[] = [
@@ -16,6 +13,10 @@ export const STORES: { kind: StoresKind; absent: string | undefined }[] = [
 ];
 /** What most journeys go over. */
 export const BEST: StoresKind = withoutRealStores === undefined ? "real" : "embedded";
+
+/** The kind that a sweep is told by its arguments. */
+export const kindOf = (given: string | undefined): StoresKind =>
+  given === "embedded" || given === "real" ? given : BEST;
 
 /** What the launcher is told to bring up itself. */
 export interface OwnStores {
@@ -32,59 +33,64 @@ export async function ownStores(kind: StoresKind): Promise<OwnStores> {
   };
 }
 
+type Part = "cache" | "archive";
+
 /** Stores that outlive the server. */
 export class LastingStores {
+  readonly kind: StoresKind;
   readonly cache: Line;
   readonly archive: Line;
   /** To the archive's tables, by a way that never fails. */
   readonly connect: Connect;
-  readonly #redis: number;
-  readonly #postgres: PostgresServer | undefined;
+  /** What keeps the data: real servers, whose endpoints go on without them; or embedded stores with their endpoints. */
+  readonly #servers: Record<Part, StoreServer>;
+  readonly #ports: Record<Part, number>;
   readonly #closing: (() => unknown)[];
 
   private constructor(
-    lines: { cache: Line; archive: Line },
-    ports: { redis: number; postgres: number },
-    postgres: PostgresServer | undefined,
+    kind: StoresKind,
+    servers: Record<Part, StoreServer>,
+    ports: Record<Part, number>,
+    lines: Record<Part, Line>,
     closing: (() => unknown)[],
   ) {
+    this.kind = kind;
     this.cache = lines.cache;
     this.archive = lines.archive;
-    const { DATABASE_URL, NEON_FETCH_ENDPOINT } = archiveSettings(ports.postgres);
+    const { DATABASE_URL, NEON_FETCH_ENDPOINT } = archiveSettings(ports.archive);
     this.connect = connector(DATABASE_URL, NEON_FETCH_ENDPOINT);
-    this.#redis = ports.redis;
-    this.#postgres = postgres;
+    this.#servers = servers;
+    this.#ports = ports;
     this.#closing = closing;
   }
 
   static async start(kind: StoresKind = BEST): Promise<LastingStores> {
     const closing: (() => unknown)[] = [];
-    const folder = () => {
-      const made = mkdtempSync(join(tmpdir(), "keepstream-lasting-"));
-      closing.push(() => rmSync(made, { recursive: true, force: true }));
-      return made;
-    };
-    const server = async <Server extends { dispose(): Promise<void> }>(starting: Promise<Server>) => {
+    const server = async (starting: Promise<StoreServer>) => {
       const started = await starting;
       closing.push(() => started.dispose());
       return started;
     };
-    const real = kind === "real";
-    const redis = real ? await server(RedisServer.start()) : undefined;
-    const postgres = real ? await server(PostgresServer.start()) : undefined;
-    const serve = async (protocol: "upstash" | "neon", url: string | undefined) => {
-      const store = url === undefined ? { folder: folder() } : { url };
-      const { port, close } = await startEndpointThread({ protocol, store, secret: SECRET });
-      closing.push(close);
-      return port;
+    const endpoint = async (protocol: "upstash" | "neon", { url, port }: StoreServer) => {
+      if (kind === "embedded") return port;
+      const thread = await startEndpointThread({ protocol, store: { url }, secret: SECRET });
+      closing.push(thread.close);
+      return thread.port;
     };
-    const ports = { redis: await serve("upstash", redis?.url), postgres: await serve("neon", postgres?.url) };
-    const lines = { cache: await Line.to(ports.redis), archive: await Line.to(ports.postgres) };
+    const servers = {
+      cache: await server(kind === "real" ? RedisServer.start() : EmbeddedServer.start("upstash", SECRET)),
+      archive: await server(kind === "real" ? PostgresServer.start() : EmbeddedServer.start("neon", SECRET)),
+    };
+    const ports = {
+      cache: await endpoint("upstash", servers.cache),
+      archive: await endpoint("neon", servers.archive),
+    };
+    const lines = { cache: await Line.to(ports.cache), archive: await Line.to(ports.archive) };
     closing.push(
       () => lines.cache.close(),
       () => lines.archive.close(),
     );
-    const stores = new LastingStores(lines, ports, postgres, closing);
+    const stores = new LastingStores(kind, servers, ports, lines, closing);
     await migrateArchive(stores.connect);
     return stores;
   }
@@ -94,22 +100,19 @@ export class LastingStores {
     return { ...cacheSettings(this.cache.port), ...archiveSettings(this.archive.port) };
   }
 
-  /** PGlite is part of its endpoint's process. */
-  get postgresCanBeKilled(): boolean {
-    return this.#postgres !== undefined;
+  /** SIGKILL. */
+  async kill(part: Part): Promise<void> {
+    await this.#servers[part].kill();
   }
 
-  async killPostgres(): Promise<void> {
-    await this.#postgres?.kill();
-  }
-
-  async revivePostgres(): Promise<void> {
-    await this.#postgres?.start();
+  /** Starts it again, on what it had. */
+  async revive(part: Part): Promise<void> {
+    await this.#servers[part].start();
   }
 
   /** Takes everything from the cache. */
   async flushCache(): Promise<void> {
-    const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = cacheSettings(this.#redis);
+    const { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token } = cacheSettings(this.#ports.cache);
     const headers = { authorization: `Bearer ${token}` };
     const response = await fetch(url, { method: "POST", headers, body: '["FLUSHALL"]' });
     if (!response.ok) throw new Error(`FLUSHALL: ${response.status} ${await response.text()}`);

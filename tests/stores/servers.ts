@@ -1,5 +1,6 @@
-// Real servers of the stores on free ports and temporary folders, where the machine has their programs. They die with
-// this process, however it ends; they can be killed before and started again on what they had.
+// Servers of the stores on free ports and temporary folders: real ones, where the machine has their programs, and embedded
+// stores behind their endpoints. They die with this process, however it ends; they can be killed before and started again
+// on what they had.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, chownSync, constants, globSync, mkdtempSync, rmSync } from "node:fs";
@@ -9,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { createClient } from "redis";
 import { freePort, HOST } from "../../local/ports.ts";
+import type { EndpointOptions } from "../../local/stores/endpoint.ts";
 
 const PATIENCE_MS = 30_000;
 
@@ -33,7 +35,7 @@ export const withoutRealStores =
     ? `not found on this machine: ${missing.join(", ")}`
     : undefined;
 
-abstract class StoreServer {
+export abstract class StoreServer {
   readonly port: number;
   protected readonly folder: string;
   #guard: ChildProcess | undefined;
@@ -138,6 +140,41 @@ export class PostgresServer extends StoreServer {
     client.on("error", () => {});
     await client.connect();
     await client.end();
+  }
+}
+
+const ENDPOINT = `
+  import { startEndpoint } from ${JSON.stringify(new URL("../../local/stores/endpoint.ts", import.meta.url).href)};
+  await startEndpoint(JSON.parse(process.argv[1]));
+`;
+
+/** An embedded store with its endpoint, as a process of its own: in the launcher's it could not be killed alone. */
+export class EmbeddedServer extends StoreServer {
+  readonly #options: Pick<EndpointOptions, "protocol" | "secret">;
+
+  private constructor(port: number, options: Pick<EndpointOptions, "protocol" | "secret">) {
+    super(port, temporaryFolder());
+    this.#options = options;
+  }
+
+  static async start(protocol: EndpointOptions["protocol"], secret: string): Promise<EmbeddedServer> {
+    const server = new EmbeddedServer(await freePort(), { protocol, secret });
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `http://${HOST}:${this.port}`;
+  }
+
+  protected spawn(): ChildProcess {
+    const options: EndpointOptions = { ...this.#options, store: { folder: this.folder }, port: this.port };
+    return guarded(process.execPath, ["--input-type=module", "-e", ENDPOINT, JSON.stringify(options)]);
+  }
+
+  protected async ask(): Promise<void> {
+    const { ok, status } = await fetch(`${this.url}/health`);
+    if (!ok) throw new Error(`It answers with ${status}`);
   }
 }
 
