@@ -33,12 +33,9 @@ describe.each(STORES)("over the $kind stores", ({ kind, absent }) => {
     await site.model?.close();
   });
 
-  it.each(kind === BEST ? [0, random.between(1, 60)] : [random.between(0, 60)])(
-    "the server, %i ms after the end",
-    async (after) => {
-      chats.push(...(await archiveCrash(site, { kill: "server", after })));
-    },
-  );
+  it.each(kind === BEST ? [0, random.between(1, 60)] : [])("the server, %i ms after the end", async (after) => {
+    chats.push(...(await archiveCrash(site, { kill: "server", after })));
+  });
 
   it("the server, when the cache has the answer and the archive does not", async () => {
     chats.push(...(await archiveCrash(site, { kill: "server when cached", after: random.between(0, 60) })));
@@ -54,6 +51,8 @@ describe.each(STORES)("over the $kind stores", ({ kind, absent }) => {
   it("and nothing came twice, or late", async () => {
     for (const chat of chats) expect(await isArchived(site, chat)).toBe(true);
   });
+
+  if (kind !== BEST) return;
 
   it("a chat that was deleted while Postgres was away is gone when it is back", async () => {
     const { stores, stack, client } = site;

@@ -7,16 +7,20 @@ import { Line } from "../stores/line.ts";
 import { EmbeddedServer, PostgresServer, RedisServer, type StoreServer, withoutRealStores } from "../stores/servers.ts";
 import { archiveSettings, cacheSettings, SECRET, type StoresKind } from "../stores/test-stores.ts";
 
-export const STORES: { kind: StoresKind; absent: string | undefined }[] = [
-  { kind: "real", absent: withoutRealStores },
-  { kind: "embedded", absent: undefined },
-];
-/** What most journeys go over. */
-export const BEST: StoresKind = withoutRealStores === undefined ? "real" : "embedded";
+const isKind = (given: string | undefined): given is StoresKind => given === "embedded" || given === "real";
+const named = process.env.STORES;
+
+/** What most journeys go over: the kind that `STORES` names, else real servers where the machine has them. */
+export const BEST: StoresKind = isKind(named) ? named : withoutRealStores === undefined ? "real" : "embedded";
+
+/** The kinds that a journey goes over, BEST with all of it. */
+export const STORES = (isKind(named) ? [named] : (["real", "embedded"] as const)).map((kind) => ({
+  kind,
+  absent: kind === "real" ? withoutRealStores : undefined,
+}));
 
 /** The kind that a sweep is told by its arguments. */
-export const kindOf = (given: string | undefined): StoresKind =>
-  given === "embedded" || given === "real" ? given : BEST;
+export const kindOf = (given: string | undefined): StoresKind => (isKind(given) ? given : BEST);
 
 /** What the launcher is told to bring up itself. */
 export interface OwnStores {
