@@ -58,7 +58,8 @@ export function banner(summary: Summary): string {
         paint: available ? on : dim,
         name: tier,
         state: available ? "on" : "off",
-        why: [reason, isDefault && "default"].filter(Boolean).join("; "),
+        // The archive of a new folder is still coming up.
+        why: [!available && reason, isDefault && "default"].filter(Boolean).join("; "),
       })),
     ),
     table(

@@ -43,7 +43,9 @@ export async function statsOf(
     counted.tallies.filter(({ time }) => time < known),
     archived,
   );
-  return statsReply(span, [...before, ...later], later.length > 0 ? "both" : "archive", missing);
+  const told = [...before, ...later];
+  const source = told.some((tally) => counted.tallies.includes(tally)) ? "both" : "archive";
+  return statsReply(span, told, source, missing);
 }
 
 /** Of each slot the figures of whoever knows more of its answers: the one may be behind, the other have been flushed. */
