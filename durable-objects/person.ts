@@ -112,7 +112,15 @@ export class PersonObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    if (isMigrated(this.#disk)) this.#open();
+    if (isMigrated(this.#disk)) void this.#watchAgain(this.#open());
+  }
+
+  /** The platform gives up an alarm whose handler failed too often: whatever wakes the person next sets it again. */
+  async #watchAgain(disk: Disk): Promise<void> {
+    const unfinished =
+      "SELECT 1 FROM erasing UNION ALL SELECT 1 FROM erasures UNION ALL SELECT 1 FROM closed WHERE sweep > 0";
+    if (disk.exec(`${unfinished} LIMIT 1`).length === 0 || (await this.ctx.storage.getAlarm()) !== null) return;
+    await this.ctx.storage.setAlarm(Date.now() + CARRY_OUT_AGAIN_MS);
   }
 
   #open(): Disk {
@@ -284,8 +292,9 @@ export class PersonObject extends DurableObject<Env> {
   }
 
   /**
-   * Erases the person: all chats, and what is known of them here. What breaks off goes on by itself. What stays is what
-   * they used these days, and which chats were deleted, so that a late word of one does not bring it back.
+   * Erases the person: all chats, and what is known of them here. What breaks off goes on by itself, and a chat that can't
+   * be erased yet is carried out as any deletion is: it holds up neither the others nor its person. What stays is what they
+   * used these days, and which chats were deleted, so that a late word of one does not bring it back.
    */
   async erase(person: string): Promise<void> {
     this.#open().exec("INSERT OR REPLACE INTO erasing (id, person) VALUES (1, ?)", person);
@@ -311,9 +320,21 @@ export class PersonObject extends DurableObject<Env> {
   }
 
   async #eraseChat(id: string, person: string): Promise<void> {
+    try {
+      await this.#eraseObject(id, person);
+    } catch (error) {
+      logger.warn("a chat of a person who is being erased can't be erased yet; trying again until it is", {
+        chat: id,
+        error: reasonOf(error),
+      });
+    }
+    await this.remove(person, id);
+  }
+
+  /** Has a chat's own object forget everything. One that is gone has. */
+  async #eraseObject(id: string, person: string): Promise<void> {
     const erased = await chatOf(this.env.CHAT, id).erase(person);
     if (!erased.ok && erased.failure.code !== "unknown_chat") throw new Error(erased.failure.detail);
-    await this.remove(person, id);
   }
 
   /** Forgets a chat that is on the list; false when it is not. */
@@ -342,45 +363,71 @@ export class PersonObject extends DurableObject<Env> {
     await this.ctx.storage.setAlarm(Date.now() + CARRY_OUT_AFTER_MS);
   }
 
-  /** Goes on with what broke off, and carries out deletions. */
+  /** Goes on with what broke off, and carries out deletions. Whatever of it fails, the next alarm is set. */
   override async alarm(): Promise<void> {
-    const erasing = () => this.#open().exec<{ person: string }>("SELECT person FROM erasing")[0];
-    const [again, sweep] = await Promise.all([
-      this.#carryOut(),
-      this.#sweep(),
-      erasing() && this.#erase(erasing()?.person ?? ""),
-    ]);
-    const due = [erasing() ? ERASE_AGAIN_MS : again, sweep].filter((ms) => ms !== null);
+    const works = [this.#carryOut(), this.#sweep(), this.#eraseOn()];
+    const left = await Promise.all(
+      works.map((work) =>
+        work.catch((error) => {
+          logger.warn("work on a person broke off; trying again", { error: reasonOf(error) });
+          return ERASE_AGAIN_MS;
+        }),
+      ),
+    );
+    const due = left.filter((ms) => ms !== null);
     if (due.length > 0) await this.ctx.storage.setAlarm(Date.now() + Math.min(...due));
   }
 
-  /** Carries out what is left of deletions. Null when that is all, else how long to wait before the next attempt, ms. */
+  /** Goes on with an erasure that broke off. Null when there is none any more. */
+  async #eraseOn(): Promise<null> {
+    const [erasing] = this.#open().exec<{ person: string }>("SELECT person FROM erasing");
+    if (erasing) await this.#erase(erasing.person);
+    return null;
+  }
+
+  /**
+   * Carries out what is left of deletions, passing over what fails. Null when that is all, else how long to wait before the
+   * next attempt, ms: the longer it has failed, the longer.
+   */
   async #carryOut(): Promise<number | null> {
     const disk = this.#open();
     const { archive } = archiveOf(this.env);
+    let oldestLeft: number | null = null;
+    let [since, last] = [-1, ""];
     for (;;) {
       const erasures = disk.exec<{ chat: string; person: string; since: number }>(
-        `SELECT chat, person, since FROM erasures ORDER BY since LIMIT ${ERASURES}`,
+        `SELECT chat, person, since FROM erasures WHERE (since, chat) > (?, ?) ORDER BY since, chat LIMIT ${ERASURES}`,
+        since,
+        last,
       );
-      const [oldest] = erasures;
-      if (!oldest) return null;
+      const newest = erasures.at(-1);
+      if (!newest) break;
+      [since, last] = [newest.since, newest.chat];
+      // Most often it is gone already; a deletion that broke off is completed.
+      const objects = await Promise.allSettled(erasures.map(({ chat, person }) => this.#eraseObject(chat, person)));
+      const gone = erasures.filter((_, i) => objects[i]?.status === "fulfilled").map(({ chat }) => chat);
+      const failures = objects.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+      let carriedOut = gone;
       try {
-        // Most often it is gone already; a deletion that broke off is completed.
-        for (const { chat, person } of erasures) await chatOf(this.env.CHAT, chat).erase(person);
-        const ids = erasures.map(({ chat }) => chat);
-        await archive?.erase(ids, Date.now());
-        disk.transaction(() => {
-          for (const id of ids) disk.exec("DELETE FROM erasures WHERE chat = ?", id);
-        });
+        if (gone.length > 0) await archive?.erase(gone, Date.now());
       } catch (error) {
-        logger.warn("chats are not deleted everywhere yet; trying again until they are", {
-          chats: erasures.length,
-          error: reasonOf(error),
-        });
-        // The longer it has failed, the longer it waits.
-        return Math.min(Math.max(Date.now() - oldest.since, CARRY_OUT_AGAIN_MS), CARRY_OUT_AGAIN_AT_MOST_MS);
+        failures.push(error);
+        carriedOut = [];
       }
+      disk.transaction(() => {
+        for (const id of carriedOut) disk.exec("DELETE FROM erasures WHERE chat = ?", id);
+      });
+      if (failures.length === 0) continue;
+      oldestLeft ??= erasures.find(({ chat }) => !carriedOut.includes(chat))?.since ?? null;
+      logger.warn("chats are not deleted everywhere yet; trying again until they are", {
+        chats: erasures.length - carriedOut.length,
+        error: reasonOf(failures[0]),
+      });
+      // Where the archive does not answer, it does not for the others either.
+      if (carriedOut.length < gone.length) break;
     }
+    if (oldestLeft === null) return null;
+    return Math.min(Math.max(Date.now() - oldestLeft, CARRY_OUT_AGAIN_MS), CARRY_OUT_AGAIN_AT_MOST_MS);
   }
 
   /** A page of chats, newest first, after the cursor of the page before. */

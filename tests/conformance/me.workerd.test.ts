@@ -1,14 +1,22 @@
 // Proves PROTOCOL.md, "What is kept of a person": all of it is exported, and its erasure leaves nothing.
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
+import { connector } from "../../archive/database.ts";
 import type { PersonObject } from "../../durable-objects/person.ts";
 import { meExportSchema, meReplySchema, shareReplySchema } from "../../protocol/access.ts";
 import { chatListReplySchema } from "../../protocol/requests.ts";
-import { answer, ask, bearer, ended, fresh, model, objectOf, person, problem, read } from "./kit.ts";
+import { rowsOfArchive } from "../archived.ts";
+import { answer, ask, bearer, ended, fresh, model, objectOf, type Person, person, problem, read } from "./kit.ts";
 import { SseReader } from "./readers.ts";
 
 const FAST = model("tokens-3-rate-0");
+
+/** The object that is a person, and what it is called. */
+async function listOf(who: Person) {
+  const { person: name } = await read(await who.fetch("/api/me"), meReplySchema);
+  return { name, list: env.PERSON.get(env.PERSON.idFromName(name)) };
+}
 
 /** Everything an object has on disk, as text. */
 async function stored(object: DurableObjectStub): Promise<string> {
@@ -90,8 +98,7 @@ describe("a person's erasure", () => {
     });
     const running = await ask(who, { prompt: fresh(word), model: model("tokens-3000-rate-5") });
     const reader = new SseReader(await who.fetch(`/api/chat/stream/${running.id}`));
-    const { person: name } = await read(await who.fetch("/api/me"), meReplySchema);
-    const list = env.PERSON.get(env.PERSON.idFromName(name));
+    const { list } = await listOf(who);
     await expect.poll(() => stored(list), { timeout: 20_000 }).toContain(word);
 
     expect((await who.fetch("/api/me", { method: "DELETE" })).status).toBe(204);
@@ -110,8 +117,7 @@ describe("a person's erasure", () => {
 
   it("is of what there was: its alarm leaves alone what begins after it", async () => {
     const who = await person();
-    const { person: name } = await read(await who.fetch("/api/me"), meReplySchema);
-    const list = env.PERSON.get(env.PERSON.idFromName(name));
+    const { name, list } = await listOf(who);
     await Promise.all([1, 2, 3].map(() => ask(who, { prompt: fresh("before"), model: FAST })));
     const later = env.CHAT.newUniqueId().toString();
     await runInDurableObject(list, async (object: PersonObject) => {
@@ -132,4 +138,75 @@ describe("a person's erasure", () => {
     expect((await who.fetch("/api/me", { method: "DELETE" })).status).toBe(204);
     expect((await other.fetch(`/api/chats/${chatId}`)).status).toBe(200);
   });
+
+  it("is not held up by a chat that can't be erased yet, nor does that lock anybody out", async () => {
+    const who = await person();
+    const { name, list } = await listOf(who);
+    const { chatId } = await answer(who, { prompt: fresh("erasable"), model: FAST });
+    await runInDurableObject(list, (_, { storage }) => {
+      const row = "title, created, updated, running) VALUES ('not-an-id', '', 1, 1, 0)";
+      storage.sql.exec(`INSERT INTO chats (id, ${row}`);
+      storage.sql.exec("INSERT INTO erasing (id, person) VALUES (1, ?)", name);
+      return storage.setAlarm(Date.now() + 60_000);
+    });
+    await runDurableObjectAlarm(list);
+    expect(await read(await who.fetch("/api/chats"), chatListReplySchema)).toEqual({ chats: [], cursor: null });
+    await problem(await who.fetch(`/api/chats/${chatId}`), "unknown_chat", 404);
+    await answer(who, { prompt: fresh("not locked out"), model: FAST });
+    // It is tried again, until it holds.
+    const left = () =>
+      runInDurableObject(list, (_, { storage }) => storage.sql.exec("SELECT chat FROM erasures").toArray());
+    await expect.poll(left, { timeout: 20_000 }).toEqual([{ chat: "not-an-id" }]);
+    expect(await runInDurableObject(list, (_, { storage }) => storage.getAlarm())).not.toBeNull();
+    await runInDurableObject(list, (_, { storage }) => void storage.sql.exec("DELETE FROM erasures"));
+  });
+
+  it("goes on after whatever broke it off, however often it does", async () => {
+    const who = await person();
+    const { name, list } = await listOf(who);
+    await list.erase(name);
+    await runInDurableObject(list, (_, { storage }) => {
+      storage.sql.exec("INSERT INTO erasing (id, person) VALUES (1, ?)", name);
+      storage.sql.exec("ALTER TABLE places RENAME TO elsewhere");
+      return storage.setAlarm(Date.now() + 60_000);
+    });
+    for (let times = 0; times < 8; times++) {
+      await runDurableObjectAlarm(list);
+      expect(await runInDurableObject(list, (_, { storage }) => storage.getAlarm())).not.toBeNull();
+    }
+    await runInDurableObject(list, (_, { storage }) => void storage.sql.exec("ALTER TABLE elsewhere RENAME TO places"));
+    await runDurableObjectAlarm(list);
+    await answer(who, { prompt: fresh("free again"), model: FAST });
+  });
+
+  it("whose alarm was given up is woken by whoever comes next", async () => {
+    const who = await person();
+    const { name, list } = await listOf(who);
+    const { chatId } = await answer(who, { prompt: fresh("given up"), model: FAST });
+    await runInDurableObject(list, async (_, state) => {
+      state.storage.sql.exec("INSERT INTO erasing (id, person) VALUES (1, ?)", name);
+      await state.storage.deleteAlarm();
+      await state.storage.sync();
+      state.abort("killed by a test");
+    }).catch(() => {});
+    await who.fetch("/api/chats");
+    await expect.poll(async () => (await who.fetch(`/api/chats/${chatId}`)).status, { timeout: 20_000 }).toBe(404);
+  });
+});
+
+it("a chat that can't be deleted yet holds up the deletion of no other, in the archive either", async () => {
+  const who = await person();
+  const { name, list } = await listOf(who);
+  const { DATABASE_URL, NEON_FETCH_ENDPOINT } = inject("stores").settings;
+  const rows = () => rowsOfArchive(connector(DATABASE_URL, NEON_FETCH_ENDPOINT)(10_000), chatId);
+  const { chatId } = await answer(who, { prompt: fresh("gone"), model: FAST });
+  await expect.poll(async () => (await rows()).messages.length, { timeout: 20_000 }).toBe(2);
+  await runInDurableObject(list, (_, { storage }) => {
+    for (let n = 0; n < 60; n++) {
+      storage.sql.exec("INSERT INTO erasures (chat, person, since) VALUES (?, ?, 1)", `not-an-id-${n}`, name);
+    }
+  });
+  expect((await who.fetch(`/api/chats/${chatId}`, { method: "DELETE" })).status).toBe(204);
+  await expect.poll(rows, { timeout: 20_000 }).toEqual({ title: null, messages: [], runs: [] });
+  await runInDurableObject(list, (_, { storage }) => void storage.sql.exec("DELETE FROM erasures"));
 });
