@@ -446,6 +446,16 @@ export class PersonObject extends DurableObject<Env> {
     return ok({ chats, cursor: rows.length > PAGE && last ? `${last.updatedAt}-${last.id}` : null });
   }
 
+  /** A page of all chats, by their ids, after the last one of the page before: unlike the list, it has each whatever moves meanwhile. */
+  async chatIds(after: string): Promise<string[]> {
+    if (!this.#ready) return [];
+    const rows = this.#open().exec<{ id: string }>(
+      `SELECT id FROM chats WHERE id > ? ORDER BY id LIMIT ${PAGE}`,
+      after,
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Messages and titles that match, best first. */
   async search(query: string): Promise<SearchReply> {
     const words = searchWords(query);

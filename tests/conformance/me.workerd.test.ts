@@ -1,6 +1,7 @@
 // Proves PROTOCOL.md, "What is kept of a person": all of it is exported, and its erasure leaves nothing.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { sql } from "drizzle-orm";
 import { describe, expect, inject, it } from "vitest";
 import { connector } from "../../archive/database.ts";
 import type { PersonObject } from "../../durable-objects/person.ts";
@@ -72,13 +73,44 @@ describe("a person's export", () => {
     ]);
   });
 
-  it("is more than a page of chats when there are more", async () => {
+  it("is more than a page of chats when there are more, and has those that move meanwhile", async () => {
     const who = await person();
+    const { list } = await listOf(who);
     const ids = await Promise.all(
       Array.from({ length: 53 }, async () => (await ask(who, { prompt: fresh("many"), model: FAST })).chatId),
     );
-    const { chats } = await read(await who.fetch("/api/me/export"), meExportSchema);
+    const reply = await who.fetch("/api/me/export");
+    await runInDurableObject(list, (_, { storage }) => {
+      const oldest = "SELECT id FROM chats ORDER BY updated LIMIT 3";
+      storage.sql.exec(`UPDATE chats SET updated = ? WHERE id IN (${oldest})`, Date.now() + 1_000);
+    });
+    const { chats } = await read(reply, meExportSchema);
     expect(chats.map(({ id }) => id).sort()).toEqual(ids.sort());
+  });
+
+  it("never looks whole where a chat could not be read: it is refused, or broken off", async () => {
+    const who = await person();
+    const ask = async () => (await answer(who, { prompt: fresh("rests"), model: FAST })).chatId;
+    const chats = [await ask(), await ask()].sort();
+    const { DATABASE_URL, NEON_FETCH_ENDPOINT } = inject("stores").settings;
+    const archive = connector(DATABASE_URL, NEON_FETCH_ENDPOINT)(10_000);
+    /** The archive has nothing of a chat that rests there, or has it again. */
+    const lose = (chatId: string, by: number) =>
+      archive.execute(sql`update snapshots set part = part + ${by} where chat_id = ${chatId}`);
+    const [first = "", second = ""] = chats;
+
+    await expect.poll(() => objectOf(second).evict(), { timeout: 20_000 }).toBe(true);
+    await lose(second, 100);
+    const broken = await who.fetch("/api/me/export");
+    expect(broken.status).toBe(200);
+    await expect(broken.text()).rejects.toThrow();
+
+    await expect.poll(() => objectOf(first).evict(), { timeout: 20_000 }).toBe(true);
+    await lose(first, 100);
+    await problem(await who.fetch("/api/me/export"), "archive_unreachable", 503);
+
+    for (const chatId of chats) await lose(chatId, -100);
+    expect((await read(await who.fetch("/api/me/export"), meExportSchema)).chats).toHaveLength(2);
   });
 
   it("of somebody who has nothing is empty", async () => {
@@ -143,9 +175,10 @@ describe("a person's erasure", () => {
     const who = await person();
     const { name, list } = await listOf(who);
     const { chatId } = await answer(who, { prompt: fresh("erasable"), model: FAST });
+    // An object that refuses: it takes this person for a stranger.
+    const { chatId: refuses } = await answer(await person(), { prompt: fresh("refuses"), model: FAST });
     await runInDurableObject(list, (_, { storage }) => {
-      const row = "title, created, updated, running) VALUES ('not-an-id', '', 1, 1, 0)";
-      storage.sql.exec(`INSERT INTO chats (id, ${row}`);
+      storage.sql.exec("INSERT INTO chats (id, title, created, updated, running) VALUES (?, '', 1, 1, 0)", refuses);
       storage.sql.exec("INSERT INTO erasing (id, person) VALUES (1, ?)", name);
       return storage.setAlarm(Date.now() + 60_000);
     });
@@ -156,7 +189,7 @@ describe("a person's erasure", () => {
     // It is tried again, until it holds.
     const left = () =>
       runInDurableObject(list, (_, { storage }) => storage.sql.exec("SELECT chat FROM erasures").toArray());
-    await expect.poll(left, { timeout: 20_000 }).toEqual([{ chat: "not-an-id" }]);
+    await expect.poll(left, { timeout: 20_000 }).toEqual([{ chat: refuses }]);
     expect(await runInDurableObject(list, (_, { storage }) => storage.getAlarm())).not.toBeNull();
     await runInDurableObject(list, (_, { storage }) => void storage.sql.exec("DELETE FROM erasures"));
   });
@@ -201,10 +234,9 @@ it("a chat that can't be deleted yet holds up the deletion of no other, in the a
   const rows = () => rowsOfArchive(connector(DATABASE_URL, NEON_FETCH_ENDPOINT)(10_000), chatId);
   const { chatId } = await answer(who, { prompt: fresh("gone"), model: FAST });
   await expect.poll(async () => (await rows()).messages.length, { timeout: 20_000 }).toBe(2);
+  const { chatId: refuses } = await answer(await person(), { prompt: fresh("refuses"), model: FAST });
   await runInDurableObject(list, (_, { storage }) => {
-    for (let n = 0; n < 60; n++) {
-      storage.sql.exec("INSERT INTO erasures (chat, person, since) VALUES (?, ?, 1)", `not-an-id-${n}`, name);
-    }
+    storage.sql.exec("INSERT INTO erasures (chat, person, since) VALUES (?, ?, 1)", refuses, name);
   });
   expect((await who.fetch(`/api/chats/${chatId}`, { method: "DELETE" })).status).toBe(204);
   await expect.poll(rows, { timeout: 20_000 }).toEqual({ title: null, messages: [], runs: [] });

@@ -2,14 +2,12 @@
 import { createRoute } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { type MeReply, meExportSchema, meReplySchema } from "../../protocol/access.ts";
-import type { ChatListReply } from "../../protocol/requests.ts";
 import type { AppEnv } from "../app-env.ts";
 import { dropCookie } from "../auth/cookie.ts";
 import { limitsOf } from "../limits.ts";
 import { json, problems } from "../openapi.ts";
-import { expect } from "../problem.ts";
+import { personExport } from "../person-export.ts";
 import { createRouter } from "../router.ts";
-import type { Services } from "../services.ts";
 
 const meRoute = createRoute({
   method: "get",
@@ -23,8 +21,9 @@ const exportRoute = createRoute({
   path: "/api/me/export",
   summary: "All that is kept of you",
   description:
-    "Every chat with all its messages, how each answer was asked for and ended, and its link, as one JSON document.",
-  responses: { 200: json(meExportSchema, "The document"), ...problems(403) },
+    "Every chat with all its messages, how each answer was asked for and ended, and its link, as one JSON document. " +
+    "One that is whole lacks nothing: where a chat can't be read, it is broken off, or refused.",
+  responses: { 200: json(meExportSchema, "The document"), ...problems(403, 503) },
 });
 
 const eraseRoute = createRoute({
@@ -44,9 +43,10 @@ meRoutes.openapi(meRoute, async (c) => c.json(await me(c), 200));
 meRoutes.openapi(exportRoute, async (c) => {
   const { services, identity } = c.var;
   const head = { ...(await me(c)), exportedAt: Date.now() };
+  const document = await personExport(services, identity.person, head);
   c.header("content-type", "application/json");
   c.header("content-disposition", 'attachment; filename="keepstream.json"');
-  return c.body(document(head, chatsOf(services, identity.person))) as never;
+  return c.body(document) as never;
 });
 
 meRoutes.openapi(eraseRoute, async (c) => {
@@ -62,33 +62,4 @@ async function me(c: Context<AppEnv>): Promise<MeReply> {
   const limits = limitsOf(identity, services.settings, c.req.url);
   const usage = await services.person(person).usage(Date.now());
   return { person, tenant, scopes: [...scopes], admin, limits, usage };
-}
-
-/** Each chat of a person, as JSON. One at a time: all of them may be more than there is memory. */
-async function* chatsOf(services: Services, person: string): AsyncGenerator<string> {
-  let cursor: string | null = null;
-  do {
-    const page: ChatListReply = expect(await services.person(person).list(cursor));
-    for (const { id } of page.chats) {
-      const chat = await services.chat(id).export(person);
-      // One that was deleted meanwhile is not kept any more.
-      if (chat.ok) yield JSON.stringify(chat.value);
-    }
-    ({ cursor } = page);
-  } while (cursor !== null);
-}
-
-/** `head` with the chats, written as they are read. */
-function document(head: object, chats: AsyncGenerator<string>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let before = `${JSON.stringify(head).slice(0, -1)},"chats":[`;
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await chats.next();
-      controller.enqueue(encoder.encode(done ? `${before.replace(/^,$/, "")}]}` : before + value));
-      if (done) controller.close();
-      before = ",";
-    },
-    cancel: async () => void (await chats.return(undefined)),
-  });
 }
