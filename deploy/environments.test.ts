@@ -6,6 +6,8 @@ import { unstable_readConfig as readConfig } from "wrangler";
 const config = resolve(import.meta.dirname, "../wrangler.toml");
 const classes = (parts: { class_name?: string }[]) => parts.map(({ class_name }) => class_name);
 const named = (bindings: { name: string }[]) => bindings.map(({ name }) => name).sort();
+const brakes = ({ ratelimits = [] }: ReturnType<typeof readConfig>) =>
+  ratelimits.map((brake: { namespace_id: string }) => brake.namespace_id);
 
 test.each(["staging", "production"])(
   "%s has all bindings, a name and a brake of its own, and lets in no strangers",
@@ -13,7 +15,8 @@ test.each(["staging", "production"])(
     const [here, there] = [readConfig({ config }), readConfig({ config, env })];
     expect(there.durable_objects.bindings).toEqual(here.durable_objects.bindings);
     expect(named(there.ratelimits ?? [])).toEqual(named(here.ratelimits ?? []));
-    expect(there.ratelimits?.[0]?.namespace_id).not.toBe(here.ratelimits?.[0]?.namespace_id);
+    expect(brakes(here)).toHaveLength(2);
+    expect(new Set([...brakes(here), ...brakes(there)]).size).toBe(4);
     expect(there.migrations).toEqual(here.migrations);
     expect(there.assets?.run_worker_first).toEqual(here.assets?.run_worker_first);
     expect(there.triggers).toEqual(here.triggers);
@@ -30,7 +33,7 @@ test("containers has all that production has, and bridge and worker besides", ()
   expect(classes(own)).toEqual(classes(there.containers ?? []));
   expect(there.migrations.slice(0, -1)).toEqual(production.migrations);
   expect(named(there.ratelimits ?? [])).toEqual(named(production.ratelimits ?? []));
-  expect(there.ratelimits?.[0]?.namespace_id).not.toBe(production.ratelimits?.[0]?.namespace_id);
+  expect(new Set([...brakes(production), ...brakes(there)]).size).toBe(4);
   expect(there.assets?.run_worker_first).toEqual(production.assets?.run_worker_first);
   expect([there.name, there.vars]).toEqual(["keepstream-containers", production.vars]);
 });

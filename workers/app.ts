@@ -2,7 +2,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { problemResponse } from "../protocol/problems.ts";
 import type { AppEnv } from "./app-env.ts";
-import { brake } from "./auth/brake.ts";
+import { brakeAddress, brakePerson, brakeStrangers } from "./auth/brake.ts";
 import { keepSession } from "./auth/cookie.ts";
 import { identify } from "./auth/identify.ts";
 import { checkOrigin } from "./auth/origins.ts";
@@ -56,9 +56,10 @@ export function createApp(): OpenAPIHono<AppEnv> {
   app.use(checkOrigin);
   app.use(tellLimits);
   app.use("/v1/*", errorsForSdks);
-  for (const path of ["/api/*", "/v1/*"]) app.use(path, wholeBody, identify, brake);
+  for (const path of ["/health", "/docs/*", "/openapi.json"]) app.use(path, brakeStrangers);
+  for (const path of ["/api/*", "/v1/*", "/ws/*"]) app.use(path, brakeAddress, identify, brakePerson);
+  for (const path of ["/api/*", "/v1/*"]) app.use(path, wholeBody);
   for (const path of ["/api/chat/generate", "/api/workflows/start", "/v1/chat/completions"]) app.use(path, keepSession);
-  app.use("/ws/*", identify, brake);
 
   for (const routes of [
     generateRoutes,

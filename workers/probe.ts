@@ -2,14 +2,16 @@
 
 const KEEP_MS = 5_000;
 
-export interface Finding {
+interface Finding {
   /** Null when it does not answer. */
   latencyMs: number | null;
   /** Why not. */
   error: string | null;
 }
 
-export function createProbe(check: () => Promise<void>, now: () => number): () => Promise<Finding> {
+export type Probe = () => Promise<Finding>;
+
+export function createProbe(check: () => Promise<void>, now: () => number): Probe {
   let kept: { finding: Finding; until: number } | undefined;
   return async () => {
     if (kept && kept.until > now()) return kept.finding;

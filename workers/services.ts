@@ -13,7 +13,7 @@ import { createDoor, type Door } from "./auth/door.ts";
 import { createMadeTokens, type MadeTokens } from "./auth/made-tokens.ts";
 import { parseEnv, type Settings } from "./env.ts";
 import { createModelList, type ModelList } from "./model-list.ts";
-import { createProbe, type Finding } from "./probe.ts";
+import { createProbe, type Probe } from "./probe.ts";
 import { createSpareChat, type SpareChat } from "./spare-chat.ts";
 
 /** What a health check waits for the archive, ms. */
@@ -29,8 +29,8 @@ export interface Services {
   counters: StatsCounters | null;
   /** Null where none is set up. */
   archive: Archive | null;
-  /** Whether the archive answers. */
-  archiveAnswers(): Promise<Finding>;
+  /** Whether each part answers. */
+  probes: { objects: Probe; cache: Probe; archive: Probe; bridge: Probe };
   /** In front of Temporal; null where none is set up. */
   bridge: Bridge | null;
   /** Whether bridge and worker run in containers of this deployment. */
@@ -69,15 +69,28 @@ function build(env: Env): Services {
   }
   const { archive } = archiveOf(env);
   const madeTokens = createMadeTokens(deployment, Date.now);
+  const cache = responseCacheOf(env);
+  const bridge = bridgeOf(env);
+  const probe = (check: () => Promise<void>) => createProbe(check, Date.now);
   return {
     settings,
     providers,
     models: createModelList(providers, Date.now),
-    cache: responseCacheOf(env),
+    cache,
     counters: statsCountersOf(env),
     archive,
-    archiveAnswers: createProbe(async () => archive?.ping(PING_MS), Date.now),
-    bridge: bridgeOf(env),
+    probes: {
+      objects: probe(() => deployment().ping()),
+      cache: probe(async () => {
+        if ((await cache?.find("health"))?.kind === "unavailable") throw new Error("no answer");
+      }),
+      archive: probe(async () => archive?.ping(PING_MS)),
+      bridge: probe(async () => {
+        const answer = await bridge?.health();
+        if (answer && !answer.ok) throw new Error(answer.detail);
+      }),
+    },
+    bridge,
     containers: "BRIDGE" in env && !settings.TEMPORAL_BRIDGE_URL,
     sessionSecret,
     door: createDoor(settings, madeTokens, sessionSecret),

@@ -5,7 +5,7 @@ import { createApp } from "../../workers/app.ts";
 
 export type Deployment = (path: string, init?: RequestInit) => Promise<Response>;
 
-export function deployment(settings: Record<string, string>, origin = "https://keepstream.test"): Deployment {
+export function deployment(settings: Record<string, unknown>, origin = "https://keepstream.test"): Deployment {
   const app = createApp();
   const environment: Env = Object.assign(Object.create(null), env, settings);
   return async (path, init) => {

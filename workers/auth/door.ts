@@ -12,8 +12,11 @@ import type { MadeTokens } from "./made-tokens.ts";
 import { verifySession } from "./session.ts";
 
 export interface Door {
-  /** Whose secret this is; undefined when it is nobody's here. The same one may come as a bearer token or in the cookie. */
-  secret(presented: string): Promise<Identity | undefined>;
+  /**
+   * Whose secret this is; undefined when it is nobody's here. The same one may come as a bearer token or in the cookie.
+   * `stranger` is called, and may refuse, before anybody is asked about one of whom nothing is known here.
+   */
+  secret(presented: string, stranger: () => Promise<void>): Promise<Identity | undefined>;
   /** Whom an assertion of Cloudflare Access is about; undefined where Access is not what guards this deployment. */
   assertion(presented: string): Promise<Identity | undefined>;
 }
@@ -26,9 +29,9 @@ export function createDoor(settings: Settings, made: MadeTokens, sessionSecret: 
     adminToken !== undefined && (await digestOf(presented)) === (await digestOf(adminToken));
 
   return {
-    async secret(presented) {
+    async secret(presented, stranger) {
       if (await isAdmin(presented)) return { ...ownTenant("admin"), admin: true };
-      const known = (await configured(presented)) ?? (await made.find(presented));
+      const known = (await configured(presented)) ?? (await made.find(presented, stranger));
       if (known || mode !== "open") return known;
       const session = await verifySession(await sessionSecret(), presented);
       return session && anonymous(session.person);

@@ -4,6 +4,7 @@ import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../app-env.ts";
 import { refuse } from "../problem.ts";
+import { brakeStranger } from "./brake.ts";
 import { cookieName } from "./cookie.ts";
 import { anonymous, type Identity } from "./identity.ts";
 import { needOf } from "./needs.ts";
@@ -19,16 +20,19 @@ const HOW = {
 /** Whoever proved to be somebody. A bearer token that is nobody's is refused; a cookie that is nobody's is none. */
 async function proven(c: Context<AppEnv>): Promise<Identity | undefined> {
   const { door, settings } = c.var.services;
+  const stranger = () => brakeStranger(c);
   const header = c.req.header("authorization");
   if (header !== undefined) {
     const [, token] = /^Bearer (\S+)$/i.exec(header) ?? [];
-    const identity = token && (await door.secret(token));
+    const identity = token && (await door.secret(token, stranger));
     if (!identity) refuse("unauthenticated", `The bearer token is not valid. ${HOW[settings.AUTH_MODE]}`);
     return identity;
   }
   const assertion = c.req.header("cf-access-jwt-assertion");
   const cookie = getCookie(c, cookieName(c.req.url));
-  return (assertion && (await door.assertion(assertion))) || (cookie && (await door.secret(cookie))) || undefined;
+  return (
+    (assertion && (await door.assertion(assertion))) || (cookie && (await door.secret(cookie, stranger))) || undefined
+  );
 }
 
 export const identify = createMiddleware<AppEnv>(async (c, next) => {

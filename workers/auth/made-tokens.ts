@@ -9,10 +9,12 @@ import { anonymous, type Identity } from "./identity.ts";
 const PREFIX = "ks_";
 /** How long another isolate may still let in the reader of a revoked token. Asks are refused at once, by its person's object. */
 const KEEP_MS = 5_000;
+/** Of good tokens, and of others: so that many guesses push out no good one. */
 const KEEP_AT_MOST = 1_000;
 
 export interface MadeTokens {
-  find(presented: string): Promise<Identity | undefined>;
+  /** `stranger` is called, and may refuse, before the deployment's object is asked about a token that was not good here lately. */
+  find(presented: string, stranger: () => Promise<void>): Promise<Identity | undefined>;
   /** What was remembered may be untrue now. */
   forget(): void;
 }
@@ -34,26 +36,41 @@ export const personOfToken = (id: string): string => `made:${id}`;
 export const isRevocable = ({ person }: Identity): boolean => person.startsWith(personOfToken(""));
 
 export function createMadeTokens(deployment: () => DurableObjectStub<DeploymentObject>, now: () => number): MadeTokens {
-  const kept = new Map<string, { token: TokenSummary | null; until: number }>();
+  const good = new Map<string, { token: TokenSummary; until: number }>();
+  const bad = new Map<string, { until: number }>();
 
-  async function look(digest: string): Promise<TokenSummary | null> {
-    const known = kept.get(digest);
+  async function look(digest: string, stranger: () => Promise<void>): Promise<TokenSummary | null> {
+    const known = good.get(digest);
     if (known && known.until > now()) return known.token;
+    if ((bad.get(digest)?.until ?? 0) > now()) return null;
+    if (!known) await stranger();
     const token = await deployment().findToken(digest);
-    if (kept.size >= KEEP_AT_MOST) kept.clear();
-    kept.set(digest, { token, until: now() + KEEP_MS });
+    const until = now() + KEEP_MS;
+    good.delete(digest);
+    if (token) keep(good, digest, { token, until });
+    else keep(bad, digest, { until });
     return token;
   }
 
   return {
-    async find(presented) {
+    async find(presented, stranger) {
       if (!presented.startsWith(PREFIX)) return undefined;
-      const token = await look(await digestOf(presented));
+      const token = await look(await digestOf(presented), stranger);
       if (!token || token.revokedAt !== null) return undefined;
       if (token.expiresAt !== null && token.expiresAt <= now()) return undefined;
       const { id, tenant, scopes, limits, expiresAt: until } = token;
       return { ...anonymous(personOfToken(id)), tenant, scopes, limits, until };
     },
-    forget: () => kept.clear(),
+    forget() {
+      good.clear();
+      bad.clear();
+    },
   };
+}
+
+/** Keeps an entry in the place of the oldest one, where there are enough. */
+function keep<T>(kept: Map<string, T>, digest: string, entry: T): void {
+  const [oldest] = kept.keys();
+  if (kept.size >= KEEP_AT_MOST && oldest !== undefined) kept.delete(oldest);
+  kept.set(digest, entry);
 }

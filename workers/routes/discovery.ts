@@ -102,21 +102,20 @@ async function redisWithout(services: Services): Promise<Part | undefined> {
 }
 
 /** Whether answers can be kept and found: without that they are made, each time. */
-async function cachePart({ cache, settings }: Services): Promise<Part> {
+async function cachePart({ cache, probes, settings }: Services): Promise<Part> {
   const name = "cache";
   if (!cache) return notWell(name, "off", unset(CACHE_SETTINGS));
-  const before = Date.now();
-  const { kind } = await cache.find("health");
-  if (kind !== "unavailable") return well(name, Date.now() - before);
+  const { latencyMs, error } = await probes.cache();
+  if (error === null) return well(name, latencyMs);
   const text = `The cache did not answer within ${settings.cache.lookUpMs} ms; answers are made without it.`;
   return notWell(name, "down", because(text, "cache_down"));
 }
 
 /** Whether answers can be kept for good: without that they wait in their chats until they can. */
-async function archivePart({ archive, archiveAnswers }: Services): Promise<Part> {
+async function archivePart({ archive, probes }: Services): Promise<Part> {
   const name = "archive";
   if (!archive) return notWell(name, "off", unset(["DATABASE_URL"]));
-  const { latencyMs, error } = await archiveAnswers();
+  const { latencyMs, error } = await probes.archive();
   if (error === null) return well(name, latencyMs);
   const text = "The archive does not answer; what it has to learn waits in the chats.";
   return notWell(name, "down", because(text, "archive_down"));
@@ -125,22 +124,16 @@ async function archivePart({ archive, archiveAnswers }: Services): Promise<Part>
 /** Whether workflows can be started and looked at: answers under way go on without that. */
 async function temporalPart(services: Services): Promise<Part> {
   const name = "temporal";
-  const { bridge } = services;
-  if (!bridge) return notWell(name, "off", unset(bridgeSettings(services)));
-  const before = Date.now();
-  const answer = await bridge.health();
-  if (answer.ok) return well(name, Date.now() - before);
-  return notWell(name, "down", because(answer.detail, "temporal_down"));
+  if (!services.bridge) return notWell(name, "off", unset(bridgeSettings(services)));
+  const { latencyMs, error } = await services.probes.bridge();
+  if (error === null) return well(name, latencyMs);
+  return notWell(name, "down", because(error, "temporal_down"));
 }
 
 /** Whether Durable Objects answer: without them there is no chat. */
-async function objectsPart(services: Services): Promise<Part> {
+async function objectsPart({ probes }: Services): Promise<Part> {
   const name = "durable-objects";
-  const before = Date.now();
-  try {
-    await services.deployment().ping();
-    return well(name, Date.now() - before);
-  } catch (error) {
-    return notWell(name, "down", because(String(error), "objects_down"));
-  }
+  const { latencyMs, error } = await probes.objects();
+  if (error === null) return well(name, latencyMs);
+  return notWell(name, "down", because(error, "objects_down"));
 }
