@@ -26,6 +26,7 @@ const STATUS = {
   too_many_chats: [429, "Too many chats"],
   too_many_runs: [429, "Too many answers at once in this chat"],
   internal: [500, "Something went wrong here"],
+  access_unreachable: [503, "Who is asking can't be checked at the moment"],
   archive_unreachable: [503, "The archive can't be reached at the moment"],
   temporal_unreachable: [503, "Temporal can't be asked at the moment"],
 } as const;

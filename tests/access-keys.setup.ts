@@ -1,6 +1,6 @@
 // Before the tests that run inside workerd: an organisation's signing keys, where Cloudflare Access would publish them.
 // A test makes keys of its own and puts them at `<url>/<team>/cdn-cgi/access/certs`; `<url>/<team>/asked` tells how often
-// they were fetched.
+// they were fetched. `{"status": …}` in the keys' place is what is answered instead of them.
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -26,7 +26,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 
   const server = createServer(async (request, response) => {
     const body = await answer(request);
-    response.writeHead(body === undefined ? 404 : 200, { "content-type": "application/json" }).end(body);
+    const { status = 200 } = JSON.parse(body ?? '{"status":404}') as { status?: number };
+    response.writeHead(status, { "content-type": "application/json" }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
   project.provide("accessUrl", `http://${HOST}:${(server.address() as AddressInfo).port}`);

@@ -19,10 +19,7 @@ const MEANING: Record<number, string> = {
   503: "What is behind it can't be reached",
 };
 
-/**
- * The problem responses a route may give; every route may give 401, 403, 429 and 500, and 503 where what it asks for may
- * rest in the archive.
- */
+/** The problem responses a route may give; every route may give 401, 403, 429, 500 and 503. */
 export function problems(...statuses: number[]) {
   return problemsAs(problemSchema, ...statuses);
 }
@@ -30,7 +27,7 @@ export function problems(...statuses: number[]) {
 /** The same, where a problem says more than usual. */
 export function problemsAs(schema: z.ZodType, ...statuses: number[]) {
   const content = { "application/problem+json": { schema } };
-  const all = [...new Set([...statuses, 401, 403, 429, 500, ...(statuses.includes(404) ? [503] : [])])];
+  const all = [...new Set([...statuses, 401, 403, 429, 500, 503])];
   return Object.fromEntries(all.map((status) => [status, { description: MEANING[status] ?? "Problem", content }]));
 }
 

@@ -8,6 +8,8 @@ export interface Team {
   assertion(email: string, more?: JWTPayload, expires?: string): Promise<string>;
   /** Publishes a new key beside the old one, and signs with it from now on. */
   rotate(): Promise<void>;
+  /** Answers with this status from now on: 200 with its keys. Rotating does so, too. */
+  answers(status: number): Promise<void>;
   /** How often the keys were fetched. */
   asked(): Promise<number>;
 }
@@ -21,13 +23,17 @@ export async function team(): Promise<Team> {
   let key: CryptoKey;
   let kid: string;
 
+  async function answers(status: number): Promise<void> {
+    const body = JSON.stringify(status === 200 ? { keys: published } : { status });
+    await fetch(`${issuer}/cdn-cgi/access/certs`, { method: "PUT", body });
+  }
+
   async function rotate(): Promise<void> {
     const pair = await generateKeyPair("RS256", { extractable: true });
     kid = crypto.randomUUID();
     key = pair.privateKey;
     published.push({ ...(await exportJWK(pair.publicKey)), kid, alg: "RS256", use: "sig" });
-    const body = JSON.stringify({ keys: published });
-    await fetch(`${issuer}/cdn-cgi/access/certs`, { method: "PUT", body });
+    await answers(200);
   }
 
   await rotate();
@@ -40,6 +46,7 @@ export async function team(): Promise<Team> {
         .setExpirationTime(expires)
         .sign(key),
     rotate,
+    answers,
     asked: async () => Number(await (await fetch(`${issuer}/asked`)).text()),
   };
 }

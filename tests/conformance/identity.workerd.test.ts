@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { madeTokenSchema, tokenListReplySchema } from "../../protocol/access.ts";
 import { sessionReplySchema } from "../../protocol/requests.ts";
+import { createAccess } from "../../workers/auth/access.ts";
 import { team } from "./access-team.ts";
 import { type Deployment, deployment } from "./deployment.ts";
 import { bearer, call, fresh, model, post, problem, read } from "./kit.ts";
@@ -114,6 +115,18 @@ describe("where people are known by their tokens", () => {
 describe("behind Cloudflare Access", () => {
   const asserted = (assertion: string) => ({ headers: { "cf-access-jwt-assertion": assertion } });
 
+  /** One door, and a clock of its own. */
+  async function timed() {
+    const { settings, ...rest } = await team();
+    const [issuer = "", audiences = ""] = [settings.ACCESS_TEAM_DOMAIN, settings.ACCESS_AUD];
+    let now = Date.now();
+    const access = createAccess({ issuer, audiences: audiences.split(", ") }, () => now);
+    const pass = (ms: number) => {
+      now += ms;
+    };
+    return { ...rest, access, tenant: `access:${issuer}`, pass };
+  }
+
   it("a good assertion is a person, and each its own", async () => {
     const { settings, assertion } = await team();
     const fetch = deployment(settings);
@@ -156,17 +169,67 @@ describe("behind Cloudflare Access", () => {
     await problem(await call("/api/chats", asserted(good)).then(() => fetch("/api/chats")), "unauthenticated", 401);
   });
 
-  it("its keys are fetched once, and again when they were rotated", async () => {
-    const { settings, assertion, rotate, asked } = await team();
+  it("its keys are fetched once", async () => {
+    const { settings, assertion, asked } = await team();
     const fetch = deployment(settings);
     const first = asserted(await assertion("ann@example.org"));
     for (let i = 0; i < 5; i++) expect((await fetch("/api/chats", first)).status).toBe(200);
     expect(await asked()).toBe(1);
+  });
+
+  it("its keys are fetched again when they were rotated, and after a while, by the same deployment", async () => {
+    const { access, tenant, assertion, rotate, asked, pass } = await timed();
+    const first = await assertion("ann@example.org");
+    expect(await access(first)).toMatchObject({ ok: true, value: { person: "access:ann@example.org" } });
     await rotate();
-    const fresh = deployment(settings);
-    expect((await fresh("/api/chats", asserted(await assertion("ann@example.org")))).status).toBe(200);
-    expect((await fresh("/api/chats", first)).status).toBe(200);
+    const second = await assertion("ann@example.org");
+    // Not yet: a made-up key id would make us ask each time.
+    expect([await access(second), await asked()]).toEqual([{ ok: true, value: undefined }, 1]);
+    pass(30_000);
+    for (const each of [second, first]) expect(await access(each)).toMatchObject({ ok: true, value: { tenant } });
     expect(await asked()).toBe(2);
+    pass(10 * 60_000);
+    for (const each of [second, first]) expect(await access(each)).toMatchObject({ ok: true, value: { tenant } });
+    expect(await asked()).toBe(3);
+  });
+
+  it.each([404, 500, 302])(
+    "while its keys are answered by %i the last good ones stand, and what they can't tell is told",
+    async (status) => {
+      const { access, tenant, assertion, rotate, answers, asked, pass } = await timed();
+      const first = await assertion("ann@example.org");
+      await access(first);
+      await answers(status);
+      pass(24 * 3_600_000);
+      for (let i = 0; i < 3; i++) expect(await access(first)).toMatchObject({ ok: true, value: { tenant } });
+      expect(await asked()).toBe(2);
+      const failure = { code: "access_unreachable", retryAfter: 5 };
+      await rotate();
+      await answers(status);
+      const second = await assertion("ann@example.org");
+      expect(await access(second)).toMatchObject({ ok: false, failure });
+      expect(await asked()).toBe(2);
+      await answers(200);
+      pass(5_000);
+      expect(await access(second)).toMatchObject({ ok: true, value: { tenant } });
+    },
+  );
+
+  it("whose keys were never to be had, nobody is refused for it", async () => {
+    const { settings, assertion, answers } = await team();
+    const fetch = deployment(settings);
+    const refused = deployment({ ...settings, ACCESS_TEAM_DOMAIN: "http://127.0.0.1:9" });
+    const good = asserted(await assertion("ann@example.org"));
+    await answers(404);
+    for (const each of [fetch, refused]) {
+      const response = await each("/api/chats", good);
+      expect(response.headers.get("retry-after")).toBe("5");
+      await problem(response, "access_unreachable", 503);
+      expect((await each("/api/chats", withToken("token-of-a-team"))).status).toBe(200);
+      await problem(await each("/api/chats", asserted("nonsense")), "unauthenticated", 401);
+    }
+    await answers(200);
+    expect((await fetch("/api/chats", good)).status).toBe(200);
   });
 });
 

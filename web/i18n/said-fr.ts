@@ -44,6 +44,8 @@ const problems: Record<ProblemCode, (problem: Problem) => string> = {
     "Trop de réponses en cours dans cette discussion. Attendez la fin de l’une d’elles, ou arrêtez-la.",
   internal: ({ requestId }) =>
     `Une erreur s’est produite sur le serveur ; rien n’est perdu. Si vous le signalez, citez ${requestId}.`,
+  access_unreachable: () =>
+    "Votre identité ne peut pas être vérifiée pour l’instant : Cloudflare Access est injoignable.",
   archive_unreachable: () => "Les archives sont injoignables pour l’instant.",
   temporal_unreachable: () => "Temporal est injoignable pour l’instant. La réponse, elle, est dans sa discussion.",
 };

@@ -1,6 +1,7 @@
-// Cloudflare Access: whoever passed the organisation's sign-in comes with a signed assertion. Its keys are fetched when
-// they are first needed, kept, and fetched again when one turns up that is not among them.
-import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+// Cloudflare Access: whoever passed the organisation's sign-in comes with a signed assertion.
+import { errors, jwtVerify } from "jose";
+import { fail, ok, type Result } from "../../protocol/problems.ts";
+import { createAccessKeys, KeysAway, TRY_AGAIN_MS } from "./access-keys.ts";
 import { anonymous, type Identity } from "./identity.ts";
 
 export interface AccessSettings {
@@ -10,22 +11,15 @@ export interface AccessSettings {
   audiences: string[];
 }
 
-/** Access rotates its keys every six weeks, and keeps the old one valid for a week. */
-const KEEP_KEYS_MS = 10 * 60_000;
-/** Made-up key ids can't make us ask more often. */
-const ASK_AGAIN_MS = 30_000;
-const PATIENCE_MS = 5_000;
+const AWAY = fail("access_unreachable", "Who you are can't be checked: Cloudflare Access' keys can't be fetched.", {
+  retryAfter: TRY_AGAIN_MS / 1_000,
+});
 
 /** Finds who an assertion is about; undefined when it is not a good one for this deployment, now. */
-export function createAccess({
-  issuer,
-  audiences,
-}: AccessSettings): (assertion: string) => Promise<Identity | undefined> {
-  const keys = createRemoteJWKSet(new URL(`${issuer}/cdn-cgi/access/certs`), {
-    cacheMaxAge: KEEP_KEYS_MS,
-    cooldownDuration: ASK_AGAIN_MS,
-    timeoutDuration: PATIENCE_MS,
-  });
+export type Access = (assertion: string) => Promise<Result<Identity | undefined>>;
+
+export function createAccess({ issuer, audiences }: AccessSettings, now: () => number): Access {
+  const keys = createAccessKeys(`${issuer}/cdn-cgi/access/certs`, now);
   return async (assertion) => {
     try {
       const { payload } = await jwtVerify(assertion, keys, {
@@ -36,11 +30,11 @@ export function createAccess({
       });
       // A service token has no subject; its client id is its name.
       const subject = payload.sub || payload.common_name;
-      if (typeof subject !== "string") return undefined;
-      const until = (payload.exp ?? 0) * 1000;
-      return { ...anonymous(`access:${subject}`), tenant: `access:${issuer}`, until };
+      if (typeof subject !== "string") return ok(undefined);
+      return ok({ ...anonymous(`access:${subject}`), tenant: `access:${issuer}` });
     } catch (error) {
-      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) return undefined;
+      if (error instanceof KeysAway) return AWAY;
+      if (error instanceof errors.JOSEError) return ok(undefined);
       throw error;
     }
   };

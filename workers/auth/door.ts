@@ -3,6 +3,7 @@
 // - `token`: who holds a token, of `API_TOKENS` or made by the admin.
 // - `access`: whom Cloudflare Access let through; and who holds a token.
 // The admin's token opens every mode.
+import { ok, type Result } from "../../protocol/problems.ts";
 import type { Settings } from "../env.ts";
 import { createAccess } from "./access.ts";
 import { createApiTokens } from "./api-tokens.ts";
@@ -17,14 +18,17 @@ export interface Door {
    * `stranger` is called, and may refuse, before anybody is asked about one of whom nothing is known here.
    */
   secret(presented: string, stranger: () => Promise<void>): Promise<Identity | undefined>;
-  /** Whom an assertion of Cloudflare Access is about; undefined where Access is not what guards this deployment. */
-  assertion(presented: string): Promise<Identity | undefined>;
+  /**
+   * Whom an assertion of Cloudflare Access is about; undefined when it is not a good one, or Access is not what guards this
+   * deployment. A failure while that can't be told.
+   */
+  assertion(presented: string): Promise<Result<Identity | undefined>>;
 }
 
 export function createDoor(settings: Settings, made: MadeTokens, sessionSecret: () => Promise<string>): Door {
   const { AUTH_MODE: mode, ADMIN_TOKEN: adminToken } = settings;
   const configured = createApiTokens(settings.API_TOKENS);
-  const access = mode === "access" && settings.access ? createAccess(settings.access) : undefined;
+  const access = mode === "access" && settings.access ? createAccess(settings.access, Date.now) : undefined;
   const isAdmin = async (presented: string) =>
     adminToken !== undefined && (await digestOf(presented)) === (await digestOf(adminToken));
 
@@ -36,6 +40,6 @@ export function createDoor(settings: Settings, made: MadeTokens, sessionSecret: 
       const session = await verifySession(await sessionSecret(), presented);
       return session && anonymous(session.person);
     },
-    assertion: async (presented) => access?.(presented),
+    assertion: async (presented) => (access ? access(presented) : ok(undefined)),
   };
 }

@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../app-env.ts";
-import { refuse } from "../problem.ts";
+import { expect, refuse } from "../problem.ts";
 import { brakeStranger } from "./brake.ts";
 import { cookieName } from "./cookie.ts";
 import { anonymous, type Identity } from "./identity.ts";
@@ -31,7 +31,9 @@ async function proven(c: Context<AppEnv>): Promise<Identity | undefined> {
   const assertion = c.req.header("cf-access-jwt-assertion");
   const cookie = getCookie(c, cookieName(c.req.url));
   return (
-    (assertion && (await door.assertion(assertion))) || (cookie && (await door.secret(cookie, stranger))) || undefined
+    (assertion && expect(await door.assertion(assertion))) ||
+    (cookie && (await door.secret(cookie, stranger))) ||
+    undefined
   );
 }
 

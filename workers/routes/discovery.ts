@@ -28,9 +28,9 @@ const healthRoute = createRoute({
   path: "/health",
   summary: "How each part is",
   responses: {
+    ...problems(),
     200: json(healthReplySchema, "Chats can be answered"),
     503: json(healthReplySchema, "No chat can be answered"),
-    ...problems(),
   },
 });
 

@@ -50,7 +50,7 @@ const listRoute = createRoute({
   summary: "One's own workflows, newest first",
   description: "A workflow is listed a moment after its start.",
   request: { query: workflowFilterSchema.omit({ owner: true }) },
-  responses: { 200: json(workflowListReplySchema, "A page of them"), ...problems(400, 422, 503) },
+  responses: { 200: json(workflowListReplySchema, "A page of them"), ...problems(400, 422) },
 });
 
 const statusRoute = createRoute({
@@ -89,7 +89,7 @@ const timelineRoute = createRoute({
   request: { params: runParams },
   responses: {
     200: json(workflowTimelineReplySchema, "Its steps and checkpoints"),
-    ...problems(400, 403, 404, 422, 503),
+    ...problems(400, 403, 404, 422),
   },
 });
 
