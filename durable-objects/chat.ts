@@ -77,7 +77,15 @@ export class ChatObject extends DurableObject<Env> {
     this.#watchdog = new Watchdog(ctx.storage, clock);
     this.#build();
     this.#connections.wake(ctx);
-    if (!this.#writer.openRuns().next().done) void this.#watchdog.watchAgain();
+    if (!this.#writer.openRuns().next().done || this.#isBehind()) void this.#watchdog.watchAgain();
+  }
+
+  /** Whether the alarm has something to do that it may not know of: an archive, or resting there, was switched on later. */
+  #isBehind(): boolean {
+    const { archive, config } = archiveOf(this.env);
+    const { chat, last } = this.#log;
+    if (!archive || !chat || chat.evicted) return false;
+    return chat.archived < last || config.evictAfterMs !== null;
   }
 
   /** Everything that stands on the log as it is on disk. */
@@ -172,18 +180,17 @@ export class ChatObject extends DurableObject<Env> {
 
   /**
    * Takes a chat that the archive has and this object has not, as one that rests there, and puts it on its owner's list.
-   * Whoever is here already stays as they are, and tells the archive what that has not heard yet.
+   * Whoever is here already stays as they are; being awake, they tell the archive what it has not heard yet.
    */
   async adopt({ id, owner, tenant, title, created, updated, through, reach }: KeptChat): Promise<Adoption> {
     if (this.#erasing) return "deleted";
     if (!this.#log.chat && reach < through) return "incomplete";
     const evicted = JSON.stringify({ through } satisfies KeptStub);
     if (!this.#log.chat) this.#log.create(id, owner, tenant, created, { archived: through, evicted });
-    const { chat, last } = this.#log;
+    const { chat } = this.#log;
     // One that was made here and is on no list yet is gone on with.
     if (!chat || chat.evicted !== evicted || chat.delivered >= through) {
       if (chat?.evicted && chat.archived === 0) await this.#present();
-      else if (chat?.evicted === null && chat.archived < last) await this.#watchdog.watchAgain();
       return "present";
     }
     const heard = { title, created, updated, through, archived: through };

@@ -355,6 +355,16 @@ export class ChunkLog {
     return rows.map((row) => ({ position: row.position, run: row.run, record: this.#toRecord(row) }));
   }
 
+  /** When the last thing up to `through` was said, began or ended; undefined where nothing was. */
+  newest(through: number): number | undefined {
+    const [row] = this.#sql.exec<{ body: string }>(
+      `SELECT body FROM log WHERE position <= ? AND type IN ('message', 'run.started', 'run.ended')
+       ORDER BY position DESC LIMIT 1`,
+      through,
+    );
+    return row && (JSON.parse(row.body) as { time: number }).time;
+  }
+
   #toRecord(row: LogRow): WireRecord {
     const run = row.run === null ? {} : { run: this.runId(row.run) };
     return { offset: formatOffset(row.position), type: row.type, ...run, ...JSON.parse(row.body) } as WireRecord;

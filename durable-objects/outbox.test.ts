@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Receipt } from "../protocol/records.ts";
-import { batch, CHAT, endedWell, opening, openObject, TestDisk } from "../tests/chat-kit.ts";
-import { pendingUpdate, unsettled } from "./outbox.ts";
+import { batch, CHAT, endedWell, opening, openObject, startedRecord, TestDisk } from "../tests/chat-kit.ts";
+import { pendingFacts, pendingUpdate, unsettled } from "./outbox.ts";
+import { chatView } from "./views.ts";
 
 describe("what the person's list is told", () => {
   test("a chat that began: its title, its first text, and that it runs", async () => {
@@ -90,4 +91,30 @@ describe("what the person's list is told", () => {
     await writer.write({ type: "title", title: "Causes" });
     expect(pendingUpdate(log, { through: log.last, archived: 0 })?.title).toBe("Causes");
   });
+});
+
+test("the list and the archive are told of the same times, and the chat has them too", async () => {
+  const { writer, log, clock } = openObject(new TestDisk());
+  await writer.start(() => ({ ...opening(log), started: startedRecord(1, { time: clock.now() }) })).onDisk;
+  await clock.advance(5_000);
+  writer.append(1, 1, 0, batch(0, "Because"));
+  await writer.end(1, 1, endedWell());
+  const update = pendingUpdate(log, { through: log.last, archived: 0 });
+  const facts = pendingFacts(log, log.last);
+  const [began, ended] = [1_000_000, 1_005_000];
+  expect(update?.texts.map(({ messageId, time }) => [messageId, time])).toEqual([
+    ["m1", began],
+    ["a1", began],
+  ]);
+  expect(facts?.messages.map(({ id, time }) => [id, time])).toEqual([
+    ["m1", began],
+    ["a1", began],
+  ]);
+  const view = log.chat && chatView(log, writer, log.chat);
+  expect(view?.messages.map(({ id, time }) => [id, time])).toEqual([
+    ["m1", began],
+    ["a1", began],
+  ]);
+  expect([update?.updated, facts?.updated, view?.updatedAt]).toEqual([ended, ended, ended]);
+  expect([update?.created, facts?.created, view?.createdAt]).toEqual([began, began, began]);
 });

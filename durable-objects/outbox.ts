@@ -54,7 +54,7 @@ export function pendingUpdate(log: ChunkLog, { through, archived }: Extent, hear
       updated = record.time;
     } else if (record.type === "run.ended") {
       const run = log.run(parseTarget(record.run)?.run ?? 0);
-      if (run) texts.push({ messageId: run.started.message, text: log.text(run).text, time: record.time });
+      if (run) texts.push({ messageId: run.started.message, text: log.text(run).text, time: run.started.time });
       settled.push(...settlementOf(run, record));
       context = lengthOf(record.receipt) || context;
       updated = record.time;

@@ -100,6 +100,10 @@ const SWEEP_AFTER_MS = 6_000;
 const DISMISSED_AT_ONCE = 50;
 /** Chats ahead of the archive that are searched here meanwhile; with more of them, all are. */
 const AHEAD = 100;
+/** How many of them a look at the list wakes at most, how often, and when they last said something, ms. */
+const WOKEN_AT_ONCE = 20;
+const WAKE_AGAIN_MS = 60_000;
+const QUIET_MS = 60_000;
 /** Chats that a full page may skip because a cursor's neighbours share its time. */
 const CURSOR = /^(\d{1,15})-([0-9a-f]{64})$/;
 
@@ -107,6 +111,8 @@ export class PersonObject extends DurableObject<Env> {
   readonly #disk: Disk = durableDisk(this.ctx.storage);
   readonly #quota = new Quota(this.#disk);
   #ready = false;
+  /** When chats were last woken, Unix ms. */
+  #wokeAt = 0;
   /** The erasure that is under way. */
   #erasure: Promise<void> | undefined;
 
@@ -435,6 +441,7 @@ export class PersonObject extends DurableObject<Env> {
     const [, updated, id] = CURSOR.exec(cursor ?? "") ?? [];
     if (cursor !== null && !id) return fail("bad_request", "cursor: use the one the page before gave you, or none.");
     if (!this.#ready) return ok({ chats: [], cursor: null });
+    this.#wakeAhead();
     const rows = this.#open().exec<ChatColumns>(
       `SELECT id, title, created, updated, running FROM chats
        WHERE (updated, id) < (?, ?) ORDER BY updated DESC, id DESC LIMIT ${PAGE + 1}`,
@@ -454,6 +461,22 @@ export class PersonObject extends DurableObject<Env> {
       after,
     );
     return rows.map(({ id }) => id);
+  }
+
+  /**
+   * Wakes some chats that are ahead of the archive and have long been quiet: one that nobody visits has no alarm, and would
+   * never tell an archive that was switched on after its last word.
+   */
+  #wakeAhead(): void {
+    const now = Date.now();
+    if (!archiveOf(this.env).archive || now < this.#wokeAt + WAKE_AGAIN_MS) return;
+    this.#wokeAt = now;
+    const ahead = this.#open().exec<{ id: string }>(
+      "SELECT id FROM chats WHERE told > archived AND updated < ? ORDER BY updated DESC LIMIT ?",
+      now - QUIET_MS,
+      WOKEN_AT_ONCE,
+    );
+    this.ctx.waitUntil(Promise.allSettled(ahead.map(({ id }) => chatOf(this.env.CHAT, id).wake())));
   }
 
   /** Messages and titles that match, best first. */

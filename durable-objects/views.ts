@@ -38,12 +38,11 @@ export function runStatus(log: ChunkLog, writer: LogWriter, row: RunRow): RunSta
 
 export function chatView(log: ChunkLog, writer: LogWriter, chat: ChatRow): ChatReply {
   const messages = allMessages(log, writer.durable);
-  const last = messages.at(-1);
   return {
     id: chat.chatId,
     title: chat.title ?? titleFrom(messages[0]?.text ?? ""),
     createdAt: chat.created,
-    updatedAt: last?.time ?? chat.created,
+    updatedAt: log.newest(writer.durable) ?? chat.created,
     running: [...writer.openRuns()].length > 0,
     messages,
     offset: formatOffset(writer.durable),

@@ -201,6 +201,34 @@ it("a chat that is here, and that the archive has not all of, tells it; one that
   }
 });
 
+it.each(["a visit of the chat", "a look at the list"])(
+  "an archive that was switched on later is told at %s",
+  async (what) => {
+    const who = await newcomer();
+    const chatId = await conversation(who);
+    // As it is for a chat whose last word was before that: nobody was told, and nothing is to come.
+    await archive.erase([chatId], 1);
+    await database().delete(chats).where(eq(chats.id, chatId));
+    await runInDurableObject(objectOf(chatId), async (_, { storage }) => {
+      await storage.deleteAlarm();
+      storage.sql.exec("UPDATE chat SET archived = 0");
+      await storage.sync();
+    });
+    await crash(objectOf(chatId));
+    await runInDurableObject(listOf(who), async (_, { storage }) => {
+      storage.sql.exec("UPDATE chats SET archived = 0, updated = 1000 WHERE id = ?", chatId);
+      await storage.sync();
+    });
+    await crash(listOf(who));
+    const visited = await who.fetch(what.startsWith("a visit") ? `/api/chats/${chatId}` : "/api/chats");
+    expect(visited.status).toBe(200);
+    await vi.waitFor(async () => {
+      expect(await archive.chatsAfter(before(chatId), 1)).toMatchObject([{ id: chatId, title: "Lost" }]);
+    }, PATIENCE);
+    await archived(who, chatId);
+  },
+);
+
 describe("a chat of another namespace", () => {
   /** The same chat under an id that is none of this namespace's, as another deployment's archive has it. */
   async function elsewhere(who: Named, chatId: string): Promise<string> {

@@ -42,7 +42,7 @@ it.each(["real", "embedded"] as const)(`is the same as of the %s archive (seed $
       role: "user" as const,
       text,
       run: null,
-      time: 1,
+      time: random.between(1, 1_000),
     });
     const messages = [message("m1", said(random.between(1, 6))), message("a1", said(random.between(1, 20)))];
     await archive.save({ id, owner, tenant: "open", ...about, messages, runs: [] });
@@ -60,8 +60,8 @@ it.each(["real", "embedded"] as const)(`is the same as of the %s archive (seed $
     const cased = random.pick([part, part.toUpperCase(), part.toLowerCase(), part.normalize("NFD")]);
     return random.chance(0.25) ? `${random.pick(words)} ${cased}` : cased;
   };
-  const places = (hits: { chatId: string; messageId: string | null }[]) =>
-    hits.map(({ chatId, messageId }) => `${chatId} ${messageId}`).sort();
+  const places = (hits: { chatId: string; messageId: string | null; time: number }[]) =>
+    hits.map(({ chatId, messageId, time }) => `${chatId} ${messageId} ${time}`).sort();
   let found = 0;
   for (let i = 0; i < QUESTIONS; i++) {
     const question = ask();
