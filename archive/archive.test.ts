@@ -1,7 +1,7 @@
 import { asc, eq } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ARCHIVES, factsOf, openArchive, type TestArchive } from "../tests/archive-kit.ts";
-import { messageRows, runRows } from "./facts.ts";
+import { messageRows, runRows, storable } from "./facts.ts";
 import { migrateArchive } from "./migrate.ts";
 import { chats, logParts, messages, runs, snapshots } from "./schema.ts";
 
@@ -36,6 +36,50 @@ describe.each(ARCHIVES)("over the $kind Postgres", ({ kind, absent }) => {
     expect(chat?.title).toBe("Où est \u2400 l’eau ? 🧠\\'\"");
     const told = messageRows(facts).map(({ search, ...row }) => ({ ...row, search: expect.any(String) }));
     expect(rows).toEqual({ messages: told, runs: runRows(facts) });
+  });
+
+  it("keeps an answer whatever its figures and its texts are", async () => {
+    // What a provider, an older version's log or a person may have brought.
+    const odd = [12.5, -1, 3_000_000_000, Number.MAX_SAFE_INTEGER, 1e300, 5e-324, Number.NaN, Number.POSITIVE_INFINITY];
+    for (const figure of odd) {
+      const facts = factsOf("odd", "said", { title: "\ud83e half \u0000" });
+      const [run] = facts.runs;
+      if (!run) throw new Error("There is a run.");
+      const saved = { ms: figure, inputTokens: figure, outputTokens: figure, cost: figure };
+      const amounts = { inputTokens: figure, outputTokens: figure, cost: figure, firstTokenMs: figure, age: figure };
+      const error = { code: "internal", message: "\udca1 \u0000", retryAfter: figure } as const;
+      // As it comes from the log, where it is JSON.
+      run.ended = JSON.parse(
+        JSON.stringify({ ...run.ended, error, receipt: { ...run.ended.receipt, ...amounts, saved, model: "\ud83e" } }),
+      );
+      run.started = { ...run.started, params: { ...run.started.params, system: "\ud800\u0000" } };
+      await opened.archive.save(facts);
+      const { runs } = await rowsOf(facts.id);
+      const whole = Number.isSafeInteger(figure) && figure >= 0 ? figure : null;
+      const finite = Number.isFinite(figure) ? figure : null;
+      const expected = { inputTokens: whole, savedOutputTokens: whole, firstTokenMs: whole, cost: finite };
+      expect(runs).toMatchObject([{ ...expected, errorRetryAfter: finite, model: "\ufffd" }]);
+    }
+  });
+
+  it("keeps texts that an index could not hold, and finds them by what it holds", async () => {
+    const letters = Array.from({ length: 200_000 }, (_, i) => String.fromCodePoint(0x4e00 + (i % 20_000))).join("");
+    const words = Array.from({ length: 40_000 }, (_, i) => `word${i.toString(36)}`).join(" ");
+    const texts = [
+      letters,
+      words,
+      "x".repeat(200_000),
+      `${"𐐷".repeat(90_000)} y`,
+      "'\\ ".repeat(60_000),
+      "\ud800 ".repeat(90_000),
+      "\u0301".repeat(200_000),
+    ];
+    for (const text of texts) {
+      const facts = factsOf(text, text, { owner: "long" });
+      await opened.archive.save(facts);
+      expect((await rowsOf(facts.id)).messages.map((row) => row.text)).toEqual([storable(text), storable(text)]);
+    }
+    expect(await opened.archive.search("long", "word0", [])).not.toEqual([]);
   });
 
   it("keeps once what it is told often, at once and after one another", async () => {

@@ -45,6 +45,10 @@ type Row<Table extends { $inferInsert: object }> = Required<Table["$inferInsert"
 export const storable = (text: string): string => text.toWellFormed().replaceAll("\u0000", "\u2400");
 const storableOrNull = (text: string | null): string | null => (text === null ? null : storable(text));
 
+/** Logs of before have what a provider said it used, unseen: what no column takes is not known. */
+const count = (value: number | null | undefined): number | null =>
+  Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : null;
+
 export function chatRow({ id, owner, tenant, title, created, updated, through }: ChatFacts): Row<typeof chats> {
   const whose = { owner: storable(owner), tenant: storable(tenant) };
   const when = { createdAt: new Date(created), updatedAt: new Date(updated), deletedAt: null };
@@ -83,19 +87,19 @@ export function runRows({ id: chatId, owner, tenant, runs }: ChatFacts): Row<typ
       errorRetryAfter: error?.retryAfter ?? null,
       replacedBy: ended.replacedBy,
       cache: receipt.cache,
-      inputTokens: receipt.inputTokens,
-      outputTokens: receipt.outputTokens,
+      inputTokens: count(receipt.inputTokens),
+      outputTokens: count(receipt.outputTokens),
       estimated: receipt.estimated,
       cost: receipt.cost,
-      firstTokenMs: receipt.firstTokenMs,
+      firstTokenMs: count(receipt.firstTokenMs),
       totalMs: receipt.totalMs,
       requests: receipt.requests,
       recoveries: receipt.recoveries,
-      savedMs: receipt.saved?.ms ?? null,
-      savedInputTokens: receipt.saved?.inputTokens ?? null,
-      savedOutputTokens: receipt.saved?.outputTokens ?? null,
+      savedMs: count(receipt.saved?.ms),
+      savedInputTokens: count(receipt.saved?.inputTokens),
+      savedOutputTokens: count(receipt.saved?.outputTokens),
       savedCost: receipt.saved?.cost ?? null,
-      cacheAge: receipt.age ?? null,
+      cacheAge: count(receipt.age),
     };
   });
 }

@@ -11,8 +11,11 @@ const MAX_PLACE = 16_383;
 const MAX_PLACES = 8;
 
 /** The words of a text or a query, as every search knows them. */
-export const searchWords = (text: string): string[] =>
-  wordsOf(fold(text)).map((word) => word.slice(0, MAX_WORD_LENGTH));
+export const searchWords = (text: string): string[] => wordsOf(fold(text)).map(cut);
+
+/** Never within a character: Postgres takes no half ones. */
+const cut = (word: string): string =>
+  word.length <= MAX_WORD_LENGTH ? word : word.slice(0, MAX_WORD_LENGTH).replace(/[\ud800-\udbff]$/, "");
 
 const quote = (lexeme: string): string => `'${lexeme.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 

@@ -19,7 +19,14 @@ describe("a kept answer", () => {
     expect(decodeAnswer(encodeAnswer(answer))).toEqual(answer);
   });
 
-  test.each(["", "null", "{}", "OK", encodeAnswer({ ...answer, finish: "x" as never })])("%j is none", (json) => {
+  test.each([
+    "",
+    "null",
+    "{}",
+    "OK",
+    encodeAnswer({ ...answer, finish: "x" as never }),
+    encodeAnswer({ ...answer, inputTokens: 12.5 }),
+  ])("%j is none", (json) => {
     expect(decodeAnswer(json)).toBeUndefined();
   });
 

@@ -3,20 +3,20 @@ import { z } from "zod";
 import { type Finish, finishSchema, type RunParams } from "../protocol/records.ts";
 import type { Pace } from "./pace.ts";
 
-const amount = () => z.number().nullable();
+const whole = () => z.number().int().min(0);
 
 const keptAnswerSchema = z.object({
   text: z.string(),
   finish: finishSchema,
   pace: z.array(z.number()),
-  inputTokens: amount(),
-  outputTokens: amount(),
-  cost: amount(),
-  firstTokenMs: amount(),
-  totalMs: z.number(),
+  inputTokens: whole().nullable(),
+  outputTokens: whole().nullable(),
+  cost: z.number().nullable(),
+  firstTokenMs: whole().nullable(),
+  totalMs: whole(),
   /** When it had been made and until when it is kept, Unix ms. */
-  madeAt: z.number(),
-  keptUntil: z.number(),
+  madeAt: whole(),
+  keptUntil: whole(),
 });
 
 export type KeptAnswer = Omit<z.infer<typeof keptAnswerSchema>, "pace"> & { pace: Pace };

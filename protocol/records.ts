@@ -2,6 +2,9 @@
 // Positions in a run's text (`at`, `through`) count UTF-16 code units; times are Unix milliseconds.
 import { z } from "zod";
 
+/** How many, or how long: whole, none is less than nothing, and no more than a number can tell exactly. */
+const amount = () => z.number().int().min(0);
+
 /** A named schema or null. `nullable()` would make the name itself stand for either in the OpenAPI document. */
 export const orNull = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.null()]);
 
@@ -61,9 +64,9 @@ export const recoverySchema = z
   .object({
     mode: z.enum(["reattach", "continue"]),
     /** The position from which the text went on. */
-    at: z.number().int(),
+    at: amount(),
     /** Tokens made a second time: 0 on `reattach`, an upper estimate on `continue`. */
-    madeTwice: z.number().int(),
+    madeTwice: amount(),
   })
   .meta({ id: "Recovery" });
 export type Recovery = z.infer<typeof recoverySchema>;
@@ -81,9 +84,9 @@ export type RunParams = z.infer<typeof runParamsSchema>;
 export const savedSchema = z
   .object({
     /** How much sooner it ended than the answer took that was made, milliseconds. */
-    ms: z.number().int(),
-    inputTokens: z.number().int().nullable(),
-    outputTokens: z.number().int().nullable(),
+    ms: amount(),
+    inputTokens: amount().nullable(),
+    outputTokens: amount().nullable(),
     /** US dollars. */
     cost: z.number().nullable(),
   })
@@ -97,23 +100,23 @@ export const receiptSchema = z
     provider: providerNameSchema,
     model: z.string(),
     cache: cacheStatusSchema,
-    inputTokens: z.number().int().nullable(),
-    outputTokens: z.number().int().nullable(),
+    inputTokens: amount().nullable(),
+    outputTokens: amount().nullable(),
     /** The token counts are our estimate, because the provider gave none (a cut or cancelled answer). */
     estimated: z.boolean(),
     /** US dollars; `null` when the model's price is not known. */
     cost: z.number().nullable(),
     /** From the ask to the first text, milliseconds. */
-    firstTokenMs: z.number().int().nullable(),
+    firstTokenMs: amount().nullable(),
     /** From the ask to the end, milliseconds. */
-    totalMs: z.number().int(),
+    totalMs: amount(),
     /** Requests made to the provider for this run. */
-    requests: z.number().int(),
+    requests: amount(),
     recoveries: z.array(recoverySchema),
     /** Only where `cache` is `hit` or `collapsed`, and something was spared. */
     saved: savedSchema.optional(),
     /** How old a cached answer was when it was given, seconds; only on a hit. */
-    age: z.number().int().optional(),
+    age: amount().optional(),
   })
   .meta({ id: "Receipt" });
 export type Receipt = z.infer<typeof receiptSchema>;

@@ -6,6 +6,7 @@ import { type Answerer, refusalError, refusalOf } from "./errors.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Ending, Usage } from "./provider.ts";
 import { type Decoder, parseData, textOf } from "./read-events.ts";
+import { isCount, usageFrom } from "./usage.ts";
 
 type StreamEvent = Anthropic.RawMessageStreamEvent | { type: "ping" } | { type: "error"; error?: unknown };
 
@@ -60,17 +61,20 @@ export class AnthropicEvents implements Decoder {
     }
   }
 
-  /** Counts are cumulative; a later event may leave out what an earlier one told. */
+  /** Counts are cumulative; a later event may leave out what an earlier one told. What is no count spoils its sums. */
   #count(usage: Anthropic.Usage | Anthropic.MessageDeltaUsage | undefined): void {
-    for (const name of COUNTS) this.#counts[name] = usage?.[name] ?? this.#counts[name];
+    for (const name of COUNTS) {
+      const told = usage?.[name] ?? this.#counts[name];
+      this.#counts[name] = told === null || isCount(told) ? told : Number.NaN;
+    }
   }
 
   #usage(): Usage | null {
     const { input_tokens, cache_read_input_tokens, cache_creation_input_tokens, output_tokens } = this.#counts;
-    if (input_tokens === null || output_tokens === null) return null;
+    if (input_tokens === null) return null;
     const cachedInputTokens = cache_read_input_tokens ?? 0;
     // Theirs leaves out what was read from and written to the cache.
     const inputTokens = input_tokens + cachedInputTokens + (cache_creation_input_tokens ?? 0);
-    return { inputTokens, cachedInputTokens, outputTokens: output_tokens };
+    return usageFrom({ inputTokens, cachedInputTokens, outputTokens: output_tokens });
   }
 }

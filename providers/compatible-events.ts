@@ -7,6 +7,7 @@ import { type Answerer, refusalError, refusalOf } from "./errors.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Ending, Usage } from "./provider.ts";
 import { type Decoder, parseData, textOf } from "./read-events.ts";
+import { usageFrom } from "./usage.ts";
 
 type Chunk = OpenAI.ChatCompletionChunk & { error?: unknown };
 
@@ -52,11 +53,9 @@ export class CompatibleEvents implements Decoder {
   }
 }
 
-function usageOf(usage: OpenAI.CompletionUsage): Usage | null {
-  if (typeof usage.prompt_tokens !== "number" || typeof usage.completion_tokens !== "number") return null;
-  return {
+const usageOf = (usage: OpenAI.CompletionUsage): Usage | null =>
+  usageFrom({
     inputTokens: usage.prompt_tokens,
     cachedInputTokens: usage.prompt_tokens_details?.cached_tokens ?? 0,
     outputTokens: usage.completion_tokens,
-  };
-}
+  });

@@ -197,6 +197,59 @@ describe("chat completions", () => {
   });
 });
 
+describe.each([
+  ["half a token", 12.5],
+  ["less than none", -1],
+  ["more than anything takes", 1e15],
+  ["words", "12"],
+  ["what JSON makes of no number", null],
+  ["a list", [12]],
+])("a usage of %s is unknown", (_, odd) => {
+  const [input, output] = ["input_tokens", "output_tokens"];
+  const end = { type: "message_stop" };
+  const usageOf = (decoder: Decoder, ...events: (object | string)[]) => {
+    const { ending } = decode(decoder, events);
+    expect(ending).not.toBeNull();
+    return ending?.usage;
+  };
+
+  it.each([
+    { [input]: odd, [output]: 5 },
+    { [input]: 9, [output]: odd },
+    ...(odd === null ? [] : [{ [input]: 9, [output]: 5, input_tokens_details: { cached_tokens: odd } }]),
+  ])("in the Responses API: %j", (usage) => {
+    const response = { id: "r", output: [], status: "completed", usage };
+    expect(usageOf(new OpenAIEvents(who), { type: "response.completed", response })).toBeNull();
+  });
+
+  it.each([
+    { [input]: odd, [output]: 5 },
+    { [input]: 9, [output]: odd },
+    ...(odd === null ? [] : ["cache_read_input_tokens", "cache_creation_input_tokens"]).map((name) => {
+      return { [input]: 9, [output]: 5, [name]: odd };
+    }),
+  ])("in the Messages API: %j", (usage) => {
+    expect(usageOf(new AnthropicEvents(who), { type: "message_start", message: { usage } }, end)).toBeNull();
+  });
+
+  it.each([
+    { prompt_tokens: odd, completion_tokens: 5 },
+    { prompt_tokens: 9, completion_tokens: odd },
+    ...(odd === null
+      ? []
+      : [{ prompt_tokens: 9, completion_tokens: 5, prompt_tokens_details: { cached_tokens: odd } }]),
+  ])("in chat completions: %j", (usage) => {
+    const chunk = { choices: [{ index: 0, delta: {}, finish_reason: "stop" }], usage };
+    expect(usageOf(new CompatibleEvents(who), chunk, "[DONE]")).toBeNull();
+  });
+});
+
+it("what two odd figures come to is unknown, however it looks", () => {
+  const usage = { input_tokens: 0.5, cache_read_input_tokens: 0.5, cache_creation_input_tokens: 0, output_tokens: 5 };
+  const events = [{ type: "message_start", message: { usage } }, { type: "message_stop" }];
+  expect(decode(new AnthropicEvents(who), events).ending).toEqual({ finish: "stop", usage: null });
+});
+
 it.each([
   ["claude-2.1", true],
   ["claude-instant-1.2", true],

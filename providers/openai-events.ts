@@ -5,6 +5,7 @@ import { type Answerer, refusalError, refusalOf, streamCut } from "./errors.ts";
 import type { Pieces } from "./pieces.ts";
 import type { Ending, Usage } from "./provider.ts";
 import { type Decoder, parseData, textOf } from "./read-events.ts";
+import { usageFrom } from "./usage.ts";
 
 type StreamEvent = OpenAI.Responses.ResponseStreamEvent;
 type Response = OpenAI.Responses.Response;
@@ -65,11 +66,9 @@ function endingOf(response: Response): Ending {
   return { finish, usage: usageOf(response) };
 }
 
-function usageOf({ usage }: Response): Usage | null {
-  if (!usage) return null;
-  return {
-    inputTokens: usage.input_tokens,
-    cachedInputTokens: usage.input_tokens_details?.cached_tokens ?? 0,
-    outputTokens: usage.output_tokens,
-  };
-}
+const usageOf = ({ usage }: Response): Usage | null =>
+  usageFrom({
+    inputTokens: usage?.input_tokens,
+    cachedInputTokens: usage?.input_tokens_details?.cached_tokens ?? 0,
+    outputTokens: usage?.output_tokens,
+  });

@@ -96,6 +96,11 @@ describe("the door", () => {
     await problem(await door(`${"0".repeat(64)}.1`, "/epoch", { nonce: "12345678" }), "unknown_chat", 404);
     await problem(await door(id, "/append", { epoch: "2" }), "bad_request", 400);
     await problem(await door(id, "/epoch", { nonce: "short" }), "bad_request", 400);
+    const ended = { status: "completed", finish: "stop", error: null };
+    for (const odd of [{ inputTokens: 12.5 }, { outputTokens: -1 }, { requests: 1e300 }, { totalMs: 0.5 }]) {
+      const body = { epoch: 2, ended: { ...ended, receipt: { ...receipt, ...odd } }, replace: false };
+      await problem(await door(id, "/end", body), "bad_request", 400);
+    }
   });
 
   it("shows what was asked without a word of it", async () => {
