@@ -1,6 +1,7 @@
 // Counters of what answers cost and how long they took, in Redis: one hash for each tenant and hour, kept for the longest
 // window, and one for each five minutes, kept for the shortest. An answer is counted once, after its end, in one request or
-// with others; that is best effort, and where it failed the archive knows better.
+// with others. An index beside the hashes has how many answers are in each, so that one which Redis gave up is missed, and
+// the marks of those whose answers were not all counted: of both the archive knows better.
 import type { CacheStatus, RunEndedRecord } from "../protocol/records.ts";
 import { type CacheClock, platformClock } from "./budget.ts";
 import { type CacheConfig, cacheConfigOf } from "./config.ts";
@@ -14,18 +15,29 @@ const COUNT_MS = 200;
 const READ_MS = 1_000;
 const PREFIX = "keepstream:stats:";
 
+/** How long it is known what was counted, seconds: for as long as the longest window. */
+const KEEP = 8 * 24 * 3_600;
+
 /** The slots that are counted, shortest first, and how long each is kept, seconds. */
 const SLOTS = [
   { name: "m", ms: HOUR_MS / 12, keep: 2 * 3_600 },
-  { name: "h", ms: HOUR_MS, keep: 8 * 24 * 3_600 },
+  { name: "h", ms: HOUR_MS, keep: KEEP },
 ] as const;
+
+/** Of an index, besides the number of answers by slot: since when it counts, and of which slots some are missing. */
+const SINCE = "since";
+const MISSED = "missed:";
+
+const indexOf = (tenant: string, name: string) => `${PREFIX}${tenant}:${name}`;
 
 /** Money is counted in whole billionths of a dollar, which add up without loss. */
 const NANO = 1e9;
 
 export interface Counted {
-  /** The counters know all answers that ended from here on, Unix ms; null when they know none. */
+  /** The counters know all answers that ended from here on, but for the gaps, Unix ms; null when they know none. */
   since: number | null;
+  /** The slots of which they do not have every answer. */
+  gaps: ReadonlySet<number>;
   tallies: Tally[];
 }
 
@@ -34,8 +46,6 @@ export class StatsCounters {
   readonly #reading: ReturnType<typeof connect>;
   readonly #outage: Outage;
   readonly #clock: CacheClock;
-  /** Something was not counted: from the next count on, what was before is the archive's to tell. */
-  #missed = false;
 
   constructor(redis: NonNullable<CacheConfig["redis"]>, outage: Outage, clock: CacheClock) {
     this.#counting = connect(redis, COUNT_MS, clock);
@@ -44,46 +54,99 @@ export class StatsCounters {
     this.#clock = clock;
   }
 
-  /** Counts answers that have ended. Never rejects. */
-  async count(tenant: string, ...answers: RunEndedRecord[]): Promise<void> {
-    try {
-      await this.#counting((redis) => {
-        const pipeline = redis.pipeline();
+  /** Counts answers that have ended. False when nobody can say that they are counted. Never rejects. */
+  async count(tenant: string, answers: readonly RunEndedRecord[]): Promise<boolean> {
+    const slots: { index: string; oldest: number; runs: number; at: number }[] = [];
+    const replies = await this.#tried(
+      this.#counting((redis) => {
+        const transaction = redis.multi();
         for (const { name, ms, keep } of SLOTS) {
+          const index = indexOf(tenant, name);
           for (const [slot, counts] of sumsOf(answers, ms)) {
-            const key = `${PREFIX}${tenant}:${name}:${slot}`;
-            for (const [field, amount] of counts) if (amount !== 0) pipeline.hincrby(key, field, amount);
-            pipeline.expire(key, keep);
+            const key = `${index}:${slot}`;
+            for (const [field, amount] of counts) if (amount !== 0) transaction.hincrby(key, field, amount);
+            transaction.expire(key, keep);
+            const runs = answers.filter(({ time }) => Math.floor(time / ms) === slot).length;
+            slots.push({ index, oldest: slot - (keep * 1000) / ms, runs, at: transaction.length() });
+            transaction.hincrby(index, String(slot), runs);
           }
         }
-        pipeline.set(`${PREFIX}${tenant}:since`, this.#clock.now(), this.#missed ? {} : { nx: true });
+        return transaction.exec<unknown[]>();
+      }),
+    );
+    const begun = slots.filter(({ at, runs }) => Number(replies?.[at]) === runs);
+    await Promise.all(begun.map(({ index, oldest }) => this.#tend(index, oldest)));
+    return replies !== null;
+  }
+
+  /** What whoever is the first in a slot does for its index: it may be new, and slots before `oldest` are gone. */
+  async #tend(index: string, oldest: number): Promise<void> {
+    const replies = await this.#tried(
+      this.#counting((redis) => {
+        const pipeline = redis.pipeline();
+        pipeline.hsetnx(index, SINCE, this.#clock.now());
+        pipeline.expire(index, KEEP);
+        pipeline.hgetall(index);
+        return pipeline.exec<unknown[]>();
+      }),
+    );
+    const fields = fieldsOf(replies?.[2]).map(([field]) => field);
+    const gone = fields.filter((field) => Number(field.replace(MISSED, "")) < oldest);
+    if (gone.length > 0) await this.#tried(this.#counting((redis) => redis.hdel(index, ...gone)));
+  }
+
+  /** Marks what was not counted, for all that is known of it; again changes nothing. False when it could not. Never rejects. */
+  async miss(tenant: string, times: readonly number[]): Promise<boolean> {
+    const replies = await this.#tried(
+      this.#counting((redis) => {
+        const pipeline = redis.pipeline();
+        for (const { name, ms } of SLOTS) {
+          const index = indexOf(tenant, name);
+          for (const slot of new Set(times.map((time) => Math.floor(time / ms)))) {
+            pipeline.hset(index, { [`${MISSED}${slot}`]: 1 });
+          }
+          pipeline.expire(index, KEEP);
+        }
         return pipeline.exec();
-      });
-    } catch (error) {
-      this.#missed = true;
-      this.#outage.failed(error);
-      return;
-    }
-    this.#missed = false;
-    this.#outage.over();
+      }),
+    );
+    return replies !== null;
   }
 
   /** What a tenant's answers from `from` to `to` come to, by slots. Null when the counters can't be reached. */
   async read(tenant: string, from: number, to: number, slotMs: number): Promise<Counted | null> {
     const slot = SLOTS.find(({ ms }) => ms === slotMs);
     if (!slot) throw new Error(`There are no counters of ${slotMs} ms.`);
+    const index = indexOf(tenant, slot.name);
     const times: number[] = [];
     for (let time = from; time <= to; time += slotMs) times.push(time);
-    try {
-      const [since, ...hashes] = await this.#reading((redis) => {
+    const replies = await this.#tried(
+      this.#reading((redis) => {
+        // The index first: what is counted meanwhile, the hashes have and it has not.
         const pipeline = redis.pipeline();
-        pipeline.get(`${PREFIX}${tenant}:since`);
-        for (const time of times) pipeline.hgetall(`${PREFIX}${tenant}:${slot.name}:${Math.floor(time / slotMs)}`);
+        pipeline.hgetall(index);
+        for (const time of times) pipeline.hgetall(`${index}:${Math.floor(time / slotMs)}`);
         return pipeline.exec<unknown[]>();
-      });
+      }),
+    );
+    if (!replies) return null;
+    const [indexed, ...hashes] = replies;
+    const known = new Map(fieldsOf(indexed));
+    const tallies = times.map((time, i) => talliesOf(time, fieldsOf(hashes[i])));
+    const gaps = times.filter((time, i) => {
+      const at = Math.floor(time / slotMs);
+      const runs = tallies[i]?.reduce((sum, tally) => sum + tally.runs, 0) ?? 0;
+      return known.has(`${MISSED}${at}`) || runs < (known.get(String(at)) ?? 0);
+    });
+    return { since: known.get(SINCE) ?? null, gaps: new Set(gaps), tallies: tallies.flat() };
+  }
+
+  /** Null when the request failed, which is told once an outage. */
+  async #tried<T>(request: Promise<T>): Promise<T | null> {
+    try {
+      const reply = await request;
       this.#outage.over();
-      const tallies = hashes.flatMap((hash, i) => talliesOf(times[i] ?? 0, fieldsOf(hash)));
-      return { since: since == null ? null : Number(since), tallies };
+      return reply;
     } catch (error) {
       this.#outage.failed(error);
       return null;

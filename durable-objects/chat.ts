@@ -10,10 +10,11 @@ import type { Clock, Log } from "../producers/producer.ts";
 import type { ExportedChat } from "../protocol/access.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
-import type { RunEndedRecord, RunStatus, TitleRecord } from "../protocol/records.ts";
+import type { RunStatus, TitleRecord } from "../protocol/records.ts";
 import type { ChatReply, ChunksReply } from "../protocol/requests.ts";
 import { type ChatRow, ChunkLog } from "./chunk-log.ts";
 import { Connections, type Reading, type SocketForm, type StreamForm } from "./connections.ts";
+import { Counting } from "./counting.ts";
 import { Deliveries } from "./deliveries.ts";
 import { durableDisk } from "./durable-disk.ts";
 import type { KeptStub } from "./eviction.ts";
@@ -65,10 +66,9 @@ export class ChatObject extends DurableObject<Env> {
   #supervisor!: Supervisor;
   #door!: ProducersDoor;
   #deliveries!: Deliveries;
+  #counting!: Counting;
   #resting!: Resting;
   readonly #watchdog: Watchdog;
-  /** Answers that have ended and are to be counted. */
-  readonly #uncounted: RunEndedRecord[] = [];
   /** The chat is being deleted: nothing of it can be relied on any more. */
   #erasing = false;
 
@@ -98,6 +98,7 @@ export class ChatObject extends DurableObject<Env> {
       logger[level ?? "warning"](message, { chat: log.chat?.chatId, ...details, ...run });
     };
     const subscribers = new Subscribers(log, clock, () => this.#writer);
+    const counting = new Counting({ log, counters: statsCountersOf(this.env) });
     const writer = new LogWriter(log, () => disk.sync(), clock, {
       shown: (run, record) => subscribers.shown(run, record),
       promised: (run, record, position) => {
@@ -107,9 +108,7 @@ export class ChatObject extends DurableObject<Env> {
         const said = record.type === "run.started" ? "run started" : "run ended";
         logger.info(said, () => ({ chat, ...runLine(record, log.run(run ?? 0)?.trace ?? null) }));
         if (record.type === "run.started") return;
-        this.#uncounted.push(record);
-        // Kept answers may be many: they are counted by the alarm.
-        if (record.receipt.cache !== "hit") this.#count();
+        counting.ended(record);
         // Beside an answer that goes on, what ended is not told by the alarm, which waits for all of them.
         if (!writer.openRuns().next().done) void this.#deliveries.announce();
       },
@@ -126,6 +125,7 @@ export class ChatObject extends DurableObject<Env> {
     this.#writer = writer;
     this.#connections = new Connections(log, subscribers, () => writer.durable, clock.now);
     this.#door = door;
+    this.#counting = counting;
     this.#supervisor = new Supervisor({
       chunkLog: log,
       writer,
@@ -140,6 +140,7 @@ export class ChatObject extends DurableObject<Env> {
       clock,
       random: Math.random,
       archive,
+      counting,
       tellList: (owner, update) => this.#tellList(owner, update),
       state: () => (isThere() ? (this.#supervisor.busy ? "busy" : "idle") : "gone"),
       warn: tell,
@@ -155,14 +156,6 @@ export class ChatObject extends DurableObject<Env> {
       lookIn: (ms) => this.#watchdog.lookIn(ms),
       warn: tell,
     });
-  }
-
-  /** Best effort: the archive knows all of them. */
-  #count(): void {
-    const answers = this.#uncounted.splice(0);
-    if (answers.length === 0) return;
-    const counted = statsCountersOf(this.env)?.count(this.#log.chat?.tenant ?? "", ...answers);
-    if (counted) this.ctx.waitUntil(counted);
   }
 
   #chatOf(person: string): Result<ChatRow> {
@@ -396,7 +389,7 @@ export class ChatObject extends DurableObject<Env> {
     const chat = this.#chatOf(person);
     if (!chat.ok) return chat;
     this.#erasing = true;
-    this.#count();
+    this.ctx.waitUntil(this.#counting.count());
     try {
       // First the intent, which outlives whatever may break off what follows.
       await this.#personOf(person).forget(person, this.#id, unsettled(this.#log));
@@ -468,7 +461,6 @@ export class ChatObject extends DurableObject<Env> {
       recover: () => this.#supervisor.recover(),
       settled: () => this.#supervisor.settled(),
       after: async () => {
-        this.#count();
         if (this.#log.chat?.evicted) return null;
         const again = (await this.#deliveries.deliver()) ?? (await this.#resting.rest());
         return this.#log.chat && !this.#erasing ? again : null;

@@ -4,6 +4,7 @@ import type { Connect } from "../archive/database.ts";
 import { withEachArchive } from "../tests/archive-kit.ts";
 import { rowsOfArchive, rowsOfLog } from "../tests/archived.ts";
 import { batch, endedWell, ManualClock, opening, openObject, rest, TestDisk } from "../tests/chat-kit.ts";
+import { Counting } from "./counting.ts";
 import { Deliveries, type DeliveriesOptions } from "./deliveries.ts";
 import type { ChatUpdate } from "./outbox.ts";
 
@@ -21,6 +22,7 @@ function openChat(archive: DeliveriesOptions["archive"], disk = new TestDisk(), 
     clock,
     random: () => 0.5,
     archive,
+    counting: new Counting({ log: object.log, counters: null }),
     tellList: async (_: string, update: ChatUpdate) => void updates.push(update),
     state: () => "idle" as const,
     warn: (message: string) => void warnings.push(message),

@@ -1,9 +1,10 @@
-// Delivers the outbox: to the person's list, and to the archive where there is one. Neither waits for the other for long,
-// nothing of the chat waits for either, and what fails is tried again until it holds.
+// Delivers the outbox: to the person's list, to the archive where there is one, and to the counters. None waits for another
+// for long, nothing of the chat waits for any, and what fails is tried again until it holds.
 import type { Archive } from "../archive/archive.ts";
 import { reasonOf } from "../archive/reason.ts";
 import type { Clock } from "../producers/producer.ts";
 import type { ChunkLog } from "./chunk-log.ts";
+import type { Counting } from "./counting.ts";
 import type { LogWriter } from "./log-writer.ts";
 import { type ChatUpdate, type Extent, heardOf, pendingFacts, pendingUpdate } from "./outbox.ts";
 
@@ -20,6 +21,7 @@ export interface DeliveriesOptions {
   random(): number;
   tellList(owner: string, update: ChatUpdate): Promise<void>;
   archive: Pick<Archive, "save"> | null;
+  counting: Pick<Counting, "settle">;
   /** Whether the log is still there to be read, and nothing is being written to it. */
   state(): "gone" | "busy" | "idle";
   warn(message: string, details: Record<string, unknown>): void;
@@ -48,20 +50,24 @@ export class Deliveries {
 
   /** Delivers all that is on disk. Null when everybody knows it, else how long to wait before the next attempt, ms. */
   async deliver(): Promise<number | null> {
-    const { archive, writer, random } = this.#options;
+    const { archive, counting, writer, random } = this.#options;
     const through = writer.durable;
+    const settling = counting.settle();
     const keeping = archive ? this.#keep(archive, through) : true;
     const inTime = archive !== null && (await Promise.race([keeping, this.#headStart()]));
     let told = await this.#tell(through, inTime ? through : this.#archived);
     const kept = await keeping;
     if (archive && kept && !inTime && told) told = await this.#tell(through, through);
-    if (told && kept) {
+    const counted = await settling;
+    if (told && kept && counted) {
       this.#remember({ delivered: through, ...(archive && { archived: through }), attempts: 0 });
       // A whole answer may have come meanwhile.
       return writer.durable > through ? 0 : null;
     }
     const attempts = this.#log.chat?.attempts ?? 0;
-    this.#remember({ ...(told && { delivered: through }), attempts: attempts + 1 });
+    // What is not counted lies beyond the list's cursor: after a crash it is told again, and marked.
+    const cursors = told && (counted ? { delivered: through } : archive && kept && { archived: through });
+    this.#remember({ ...cursors, attempts: attempts + 1 });
     // Not all chats at once when what was away is back.
     return (RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)] ?? 0) * (0.75 + random() / 2);
   }

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { withEachArchive } from "../tests/archive-kit.ts";
 import { batch, endedWell, ManualClock, opening, openObject, TestDisk } from "../tests/chat-kit.ts";
 import { ChunkLog } from "./chunk-log.ts";
+import { Counting } from "./counting.ts";
 import { Deliveries } from "./deliveries.ts";
 import { fetchBack, store } from "./eviction.ts";
 
@@ -28,6 +29,7 @@ withEachArchive((at) => {
       writer,
       clock,
       archive: at.archive,
+      counting: new Counting({ log, counters: null }),
       state,
       tellList,
       random: () => 0,

@@ -7,6 +7,7 @@ import { factsOf, withEachArchive } from "../tests/archive-kit.ts";
 import { batch, endedWell, ManualClock, opening, openObject, startedRecord, TestDisk } from "../tests/chat-kit.ts";
 import { Random } from "../tests/simulation/random.ts";
 import { ChunkLog, type RunRow } from "./chunk-log.ts";
+import { Counting } from "./counting.ts";
 import { Deliveries, type DeliveriesOptions } from "./deliveries.ts";
 import { pendingFacts } from "./outbox.ts";
 import { rebuild, welcome } from "./rebuild.ts";
@@ -45,7 +46,8 @@ function deliveries(
   more: Pick<DeliveriesOptions, "archive" | "state">,
 ): Deliveries {
   const quiet = { tellList: async () => {}, random: () => 0, warn: () => {} };
-  return new Deliveries({ log: chat.log, writer: chat.writer, clock: chat.clock, ...quiet, ...more });
+  const { log, writer, clock } = chat;
+  return new Deliveries({ log, writer, clock, counting: new Counting({ log, counters: null }), ...quiet, ...more });
 }
 
 const WORDS = ["Why", " \u0000", "日本", "🧠", '"\\', "\u2028", " the sea", "\n\n", " l’été"];

@@ -17,6 +17,7 @@ const whyCodeSchema = z.union([
     "figures_down",
     "counted_since",
     "history_down",
+    "counted_in_part",
   ]),
   runErrorCodeSchema,
 ]);

@@ -24,11 +24,16 @@ export async function statsOf(
   const span = spanOf(window, now);
   const slotMs = Math.min(span.stepMs, HOUR_MS);
   const counted = (await counters?.read(tenant, span.from, now, slotMs)) ?? null;
-  // From this slot on the counters know every answer.
+  // From this slot on the counters know every answer, but for the gaps.
   const known = counted?.since == null ? Number.POSITIVE_INFINITY : Math.ceil(counted.since / slotMs) * slotMs;
-  if (counted && known <= span.from) return statsReply(span, counted.tallies, "counters", null);
-  const until = Math.min(known, now + 1);
-  const archived = archive && (await archive.tallies(tenant, span.from, until, slotMs, BOUNDS).catch(() => null));
+  const isSure = (time: number) => time >= known && !counted?.gaps.has(time);
+  const unsure: number[] = [];
+  for (let time = span.from; time <= now; time += slotMs) if (!isSure(time)) unsure.push(time);
+  const [first, last] = [unsure[0], unsure.at(-1)];
+  if (counted && (first === undefined || last === undefined))
+    return statsReply(span, counted.tallies, "counters", null);
+  const [from, to] = [first ?? span.from, Math.min((last ?? now) + slotMs, now + 1)];
+  const archived = archive && (await archive.tallies(tenant, from, to, slotMs, BOUNDS).catch(() => null));
   if (!archived) {
     const missing = withoutArchive({ counters, archive }, counted);
     return statsReply(span, counted?.tallies ?? [], counted ? "counters" : "none", missing);
@@ -38,12 +43,12 @@ export async function statsOf(
       ? because("The counters can't be reached; these are the archive's figures.", "counters_down")
       : null;
   if (!counted) return statsReply(span, archived, "archive", missing);
-  const later = counted.tallies.filter(({ time }) => time >= known);
-  const before = better(
-    counted.tallies.filter(({ time }) => time < known),
-    archived,
+  const sure = counted.tallies.filter(({ time }) => isSure(time));
+  const others = better(
+    counted.tallies.filter(({ time }) => !isSure(time)),
+    archived.filter(({ time }) => !isSure(time)),
   );
-  const told = [...before, ...later];
+  const told = [...others, ...sure];
   const source = told.some((tally) => counted.tallies.includes(tally)) ? "both" : "archive";
   return statsReply(span, told, source, missing);
 }
@@ -64,15 +69,20 @@ function withoutArchive({ counters, archive }: StatsSources, counted: Counted | 
     const settings = ["UPSTASH_REDIS_REST_URL", "DATABASE_URL"];
     return because("Set UPSTASH_REDIS_REST_URL, or DATABASE_URL, to have figures.", "no_counters", { settings });
   }
-  if (!counted) {
-    const text =
-      counters && archive ? "Neither the counters nor the archive can be reached." : "They can't be reached.";
-    return because(text, "figures_down");
+  if (!counted) return because(outOfReach({ counters, archive }), "figures_down");
+  const { since, gaps } = counted;
+  if (gaps.size > 0) {
+    const rest = archive ? "; the archive, which knows them, can't be reached" : "";
+    return because(`Some answers could not be counted${rest}.`, "counted_in_part");
   }
-  const { since } = counted;
   const told = since === null ? "Nothing has been counted yet" : `Counted since ${new Date(since).toISOString()}`;
   const when = since === null ? {} : { since };
   return archive
     ? because(`${told}; the archive, which knows what was before, can't be reached.`, "history_down", when)
     : because(`${told}.`, "counted_since", when);
+}
+
+function outOfReach({ counters, archive }: StatsSources): string {
+  if (!archive) return "The counters can't be reached.";
+  return counters ? "Neither the counters nor the archive can be reached." : "The archive can't be reached.";
 }

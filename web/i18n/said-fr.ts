@@ -63,9 +63,11 @@ const whys: Record<Exclude<WhyCode, RunErrorCode>, (why: Why) => string> = {
   unknown_workflow: () => "Temporal ne connaît pas ce workflow.",
   no_counters: ({ settings = [] }) => `Pour avoir des chiffres, renseignez ${any.format(settings)}.`,
   counters_down: () => "Les compteurs sont injoignables ; ces chiffres viennent des archives.",
-  figures_down: () => "Les compteurs et les archives sont injoignables.",
+  figures_down: () => "Ce qui compte les réponses est injoignable.",
   counted_since: (why) => since(why, ""),
   history_down: (why) => since(why, " ; les archives, qui savent ce qu’il y avait avant, sont injoignables"),
+  counted_in_part: () =>
+    "Certaines réponses n’ont pas pu être comptées, et aucune archive n’est joignable pour les donner.",
 };
 
 export const said = {

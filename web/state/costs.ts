@@ -88,9 +88,9 @@ const SECONDS_A_BATCH = 0.1;
 const ACTIONS = 5;
 const SECONDS_A_HEARTBEAT = 0.5;
 const SECONDS_A_REPORT = 5;
-/** The look-up and the keeping; and what counts an answer for the statistics: eight figures in each of two spans. */
+/** The look-up and the keeping; and what counts an answer for the statistics: eight figures in each of two spans, each with its index. */
 const COMMANDS_OF_THE_CACHE = 2;
-const COMMANDS_TO_COUNT = 19;
+const COMMANDS_TO_COUNT = 20;
 
 /** What one answer makes besides tokens. */
 export interface Work {
