@@ -3,6 +3,7 @@
 // them everybody may ask, the rest are a person's own. Of the common ones a part is played, chosen by its number, so that
 // each question played has all of its asks.
 import { pathToFileURL } from "node:url";
+import { MAX_FOLLOWERS } from "../protocol/limits.ts";
 import { Random } from "../tests/simulation/random.ts";
 
 export interface Crowd {
@@ -24,7 +25,7 @@ export interface Load {
   collapsed: number;
   /** Of all asks: those for which a provider is asked. */
   made: number;
-  /** The most asked question: asks a second, and chats that follow its answer while it is made. */
+  /** The most asked question: asks a second, and chats that follow its answer while it is made: as many as may. */
   hottest: number;
   followers: number;
   /** Look-ups a second at the one object that knows all made tokens. */
@@ -81,9 +82,11 @@ function playOne(rate: number, keptFor: number, madeIn: number, random: Random) 
   let [madeFrom, following] = [Number.NEGATIVE_INFINITY, 0];
   for (let now = -Math.log(1 - random.next()) / rate; now < HOUR_S; now += -Math.log(1 - random.next()) / rate) {
     const age = now - madeFrom;
-    if (age < madeIn) {
+    if (age < madeIn && following < MAX_FOLLOWERS) {
       result.collapsed++;
       following++;
+    } else if (age < madeIn) {
+      result.misses++;
     } else if (age < madeIn + keptFor) {
       result.hits++;
     } else {
@@ -98,8 +101,10 @@ function playOne(rate: number, keptFor: number, madeIn: number, random: Random) 
 /** A question that is asked so often that chance evens out. */
 function playHot(rate: number, { keptFor, madeIn }: Crowd) {
   const times = Math.ceil(HOUR_S / (madeIn + keptFor));
-  const collapsed = times * rate * madeIn;
-  return { misses: times, collapsed, hits: rate * HOUR_S - collapsed - times, followers: rate * madeIn };
+  const asked = rate * madeIn;
+  const followers = Math.min(asked, MAX_FOLLOWERS);
+  const own = times * (1 + asked - followers);
+  return { misses: own, collapsed: times * followers, hits: rate * HOUR_S - times * (asked + 1), followers };
 }
 
 /** Each isolate asks again for a token that it has not heard of for a while: with many people, for nearly every request. */

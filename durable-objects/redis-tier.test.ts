@@ -3,7 +3,7 @@ import type { KeptAnswer } from "../cache/kept-answer.ts";
 import type { Found } from "../cache/response-cache.ts";
 import type { LogRecord } from "../protocol/records.ts";
 import { CHAT, endedWell, ManualClock, openObject, TestDisk } from "../tests/chat-kit.ts";
-import { PlayedProvider } from "../tests/played-provider.ts";
+import { type Play, PlayedProvider, STOP } from "../tests/played-provider.ts";
 import { ask } from "../tests/supervised.ts";
 import type { AnswerDoor } from "./asking.ts";
 import { redisTier } from "./redis-tier.ts";
@@ -15,14 +15,14 @@ const kept = (now: number): KeptAnswer => ({
 });
 
 /** A chat of the redis tier; made again on the same disk, it is the chat after a crash. */
-function openChat(cache: () => Found, door: AnswerDoor, disk = new TestDisk()) {
+function openChat(cache: () => Found, door: AnswerDoor, disk = new TestDisk(), plays: Play[] = []) {
   const clock = new ManualClock();
   const { log, writer } = openObject(disk, clock);
   const tier = redisTier({
     clock,
     random: () => 0.5,
     cost: () => 1,
-    provider: () => new PlayedProvider([], false),
+    provider: () => new PlayedProvider(plays, false),
     log: () => {},
     cache: { find: async () => cache() },
     ttl: 60,
@@ -77,4 +77,16 @@ test("one that is kept no more after the crash is made, and that run was no hit"
   const { started, ended } = after.log.run(1) ?? expect.fail();
   expect([started.run, started.cache]).toEqual([`${CHAT}.1`, "hit"]);
   expect(ended).toMatchObject({ status: "completed", receipt: { cache: "miss", requests: 1, inputTokens: 1 } });
+});
+
+test("an answer that no more may follow is made by the chat, and its receipt says that it was", async () => {
+  const full: AnswerDoor = { follow: async () => ({ kind: "none" }), leave: async () => null };
+  const { log, supervisor } = openChat(() => ({ kind: "miss" }), full, new TestDisk(), [
+    { pieces: ["Mine."], end: STOP },
+  ]);
+  await supervisor.start(ask({ tier: "redis" }));
+  await supervisor.settled();
+  const receipt = { cache: "miss", requests: 1, cost: 1, recoveries: [] };
+  expect(log.run(1)?.ended).toMatchObject({ status: "completed", receipt });
+  expect(log.text(log.run(1) ?? expect.fail()).text).toBe("Mine.");
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { MAX_FOLLOWERS } from "../protocol/limits.ts";
 import { ManualClock, rest, TestDisk } from "../tests/chat-kit.ts";
 import { type Play, PlayedProvider, STOP } from "../tests/played-provider.ts";
 import type { Asking } from "./asking.ts";
@@ -129,6 +130,29 @@ test("knows after a crash who wants it, and stops what nobody does", async () =>
   unwanted.shared.recover();
   await unwanted.supervisor.settled();
   expect([unwanted.log.run(1)?.ended?.status, unwanted.provider.asked.length]).toEqual(["cancelled", 0]);
+});
+
+test("is followed by as many as were measured; whoever comes then, and nobody else, makes its own", async () => {
+  const { shared, provider, disk, clock, supervisor } = openAnswer([{ pieces: ["Be"] }]);
+  for (let i = 0; i < MAX_FOLLOWERS; i++) expect(shared.join(asking(`r${i}`))).toBe(1);
+  await rest();
+  const written = disk.writes;
+  expect(shared.join(asking("more"))).toBeUndefined();
+  expect(await shared.leave("more")).toBeNull();
+  expect(disk.writes).toBe(written);
+  // Those who follow may come back; a place that is given up is another's.
+  expect(shared.join(asking("r7", { begin: false }))).toBe(1);
+  expect(await shared.leave("r0")).toBeNull();
+  expect(shared.join(asking("late"))).toBe(1);
+  expect([shared.pays("r1", 1), shared.pays("late", 1), provider.asked.length]).toEqual([true, false, 1]);
+  await clock.advance(1_000);
+  const after = openAnswer([{ pieces: ["cause"], end: STOP }], disk, clock);
+  expect(after.shared.join(asking("yet another"))).toBeUndefined();
+  after.shared.recover();
+  await after.supervisor.settled();
+  // What is whole is read in a moment.
+  expect(after.shared.join(asking("yet another"))).toBe(1);
+  expect(supervisor.busy).toBe(true);
 });
 
 test("keeps a conversation of any length, whatever it is written in", async () => {

@@ -3,8 +3,10 @@
 import { isWhole, type KeptAnswer } from "../cache/kept-answer.ts";
 import { PaceNotes } from "../cache/pace.ts";
 import type { Clock } from "../producers/producer.ts";
+import { MAX_FOLLOWERS } from "../protocol/limits.ts";
 import type { LogRecord, Receipt } from "../protocol/records.ts";
 import type { Turn } from "../providers/provider.ts";
+import { Askers } from "./askers.ts";
 import type { Asking } from "./asking.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
 import type { Audience, LogWriter, Opening } from "./log-writer.ts";
@@ -39,8 +41,7 @@ const PIECE = 250_000;
 export class SharedAnswer {
   readonly #options: Options;
   readonly #log: ChunkLog;
-  /** Who wants which run, in the order in which they came. */
-  #askers: Asker[] = [];
+  readonly #askers = new Askers();
   /** Who left. An ask that its own leave has overtaken must not bring back one who wants it no more. */
   readonly #left = new Set<string>();
   /** Runs that nobody wants any more. */
@@ -50,20 +51,28 @@ export class SharedAnswer {
   constructor(options: Options) {
     this.#options = options;
     this.#log = options.log;
-    if (this.#log.chat) this.#askers = options.sql.exec<Asker>("SELECT asker, run FROM askers ORDER BY id");
+    if (!this.#log.chat) return;
+    for (const { asker, run } of options.sql.exec<Asker>("SELECT asker, run FROM askers ORDER BY id")) {
+      this.#askers.add(asker, run);
+    }
   }
 
-  /** The run that answers, which is begun if need be and if that is wanted; undefined when there is none. */
+  /**
+   * The run that answers, which is begun if need be and if that is wanted; undefined when there is none, or as many follow
+   * it already as may.
+   */
   join(asking: Asking): number | undefined {
     if (this.#left.has(asking.run)) return undefined;
     if (!this.#log.chat) {
       if (!asking.begin) return undefined;
       this.#create();
     }
-    const before = this.#askers.find(({ asker }) => asker === asking.run);
-    if (before && this.#log.run(before.run)?.ended?.status !== "cancelled") return before.run;
+    const before = this.#askers.runOf(asking.run);
+    if (before !== undefined && this.#log.run(before)?.ended?.status !== "cancelled") return before;
     const last = this.#last();
-    const joined = last && this.#isJoinable(last) ? last.run : asking.begin ? this.#begin(asking) : undefined;
+    const joinable = last && this.#isJoinable(last) ? last : undefined;
+    if (joinable && !joinable.ended && this.#askers.countOf(joinable.run) >= MAX_FOLLOWERS) return undefined;
+    const joined = joinable?.run ?? (asking.begin ? this.#begin(asking) : undefined);
     if (joined !== undefined) this.#register(asking.run, joined);
     return joined;
   }
@@ -71,14 +80,13 @@ export class SharedAnswer {
   /** One who asked wants it no more; the last one stops it. Gives the receipt where it is this one that pays. */
   async leave(asker: string): Promise<Receipt | null> {
     this.#left.add(asker);
-    const entry = this.#askers.find((each) => each.asker === asker);
-    if (!entry) return null;
-    const { run } = entry;
+    const run = this.#askers.runOf(asker);
+    if (run === undefined) return null;
     const ended = this.#log.run(run)?.ended;
     if (ended) return this.pays(asker, run) ? ended.receipt : null;
-    this.#askers = this.#askers.filter((each) => each !== entry);
+    this.#askers.remove(asker);
     this.#options.sql.exec("DELETE FROM askers WHERE asker = ?", asker);
-    if (this.#askers.some((each) => each.run === run)) return null;
+    if (this.#askers.countOf(run) > 0) return null;
     this.#unwanted.add(run);
     await this.#options.supervisor().cancel(run);
     return this.#log.run(run)?.ended?.receipt ?? null;
@@ -86,14 +94,14 @@ export class SharedAnswer {
 
   /** What an answer cost stands on one receipt: that of the first who asked and is still there. */
   pays(asker: string, run: number): boolean {
-    return this.#askers.find((each) => each.run === run)?.asker === asker;
+    return this.#askers.firstOf(run) === asker;
   }
 
   /** After a crash: goes on with what is wanted, and stops what nobody wants any more. */
   recover(): void {
     const supervisor = this.#options.supervisor();
     for (const { run } of this.#options.writer().openRuns()) {
-      if (this.#askers.some((each) => each.run === run)) continue;
+      if (this.#askers.countOf(run) > 0) continue;
       this.#unwanted.add(run);
       void supervisor.cancel(run);
     }
@@ -153,7 +161,7 @@ export class SharedAnswer {
   }
 
   #register(asker: string, run: number): void {
-    this.#askers = [...this.#askers.filter((each) => each.asker !== asker), { asker, run }];
+    this.#askers.add(asker, run);
     this.#options.sql.exec("INSERT INTO askers (asker, run) VALUES (?, ?)", asker, run);
   }
 

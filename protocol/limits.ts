@@ -16,6 +16,8 @@ export const MAX_CACHE_TTL_SECONDS = 31_536_000;
 export const MAX_CHATS_PER_PERSON = 10_000;
 /** Readers (SSE, WebSocket, long-poll) of one chat at once. */
 export const MAX_READERS_PER_CHAT = 2_000;
+/** Chats that follow one answer while it is made; as many readers of one log were measured, each of them exact. */
+export const MAX_FOLLOWERS = 1_000;
 /** Answers being produced in one chat at once. */
 export const MAX_OPEN_RUNS_PER_CHAT = 8;
 /** One reply of the plain read, bytes of records. */
