@@ -170,6 +170,13 @@ onStage("the views", set, (stage) => {
       await page.locator(`[data-detail="${run}"] .workflow-events tbody tr`).first().waitFor();
       await picture(page, "workflows");
       expect(await violations(page)).toEqual([]);
+      // On a phone too, without a table that has to be pushed aside.
+      await page.setViewportSize({ width: 390, height: 844 });
+      for (const table of await page.locator(".table-scroll").all()) {
+        expect(await table.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+      }
+      await fits(page);
+      await page.setViewportSize({ width: 1440, height: 900 });
 
       const other = await stage.open("/", { choice: ENDLESS });
       await other.page.getByRole("radio", { name: "Temporal" }).click();

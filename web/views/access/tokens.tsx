@@ -64,8 +64,12 @@ export function Tokens() {
             <tr>
               <th scope="col">{v("access.name")}</th>
               <th scope="col">{v("access.state")}</th>
-              <th scope="col">{v("access.may")}</th>
-              <th scope="col">{v("access.begun")}</th>
+              <th scope="col" class="token-may">
+                {v("access.may")}
+              </th>
+              <th scope="col" class="token-begun">
+                {v("access.begun")}
+              </th>
               <th scope="col">{v("access.ends")}</th>
               <th scope="col">{v("access.revoke")}</th>
             </tr>
@@ -80,19 +84,21 @@ export function Tokens() {
                       {v(`access.states.${stateOf(token)}`)}
                     </span>
                   </td>
-                  <td>{token.scopes.map((scope) => v(`access.scopes.${scope}`)).join(", ")}</td>
-                  <td>{when(token.createdAt)}</td>
+                  <td class="token-may">{token.scopes.map((scope) => v(`access.scopes.${scope}`)).join(", ")}</td>
+                  <td class="token-begun">{when(token.createdAt)}</td>
                   <td>{when(token.expiresAt)}</td>
                   <td>
-                    <button
-                      type="button"
-                      class="button danger"
-                      aria-label={v("access.revokeOne", token.name)}
-                      disabled={token.revokedAt !== null || revoking.busy()}
-                      onClick={() => void revoking.run(() => tokens.revoke(token.id))}
-                    >
-                      {v("access.revoke")}
-                    </button>
+                    <Show when={token.revokedAt === null}>
+                      <button
+                        type="button"
+                        class="button danger"
+                        aria-label={v("access.revokeOne", token.name)}
+                        disabled={revoking.busy()}
+                        onClick={() => void revoking.run(() => tokens.revoke(token.id))}
+                      >
+                        {v("access.revoke")}
+                      </button>
+                    </Show>
                   </td>
                 </tr>
               )}

@@ -80,7 +80,9 @@ export function WorkflowList(props: { selected: string | null }) {
                     {v("workflows.timeline")}
                   </th>
                   <th scope="col">{v("workflows.duration")}</th>
-                  <th scope="col">{v("workflows.model")}</th>
+                  <th scope="col" class="model-column">
+                    {v("workflows.model")}
+                  </th>
                 </tr>
               </thead>
               <tbody>

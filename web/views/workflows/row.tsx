@@ -47,7 +47,7 @@ export function WorkflowRow(props: {
         </Show>
       </td>
       <td class="workflow-time">{format().duration(Math.max(0, ended() - props.workflow.startedAt))}</td>
-      <td class="workflow-model">{props.workflow.model}</td>
+      <td class="workflow-model model-column">{props.workflow.model}</td>
     </tr>
   );
 }
