@@ -110,6 +110,10 @@ export class AnswerObject extends DurableObject<Env> {
     const { kept, endedAt } = this.#shared;
     const now = clock.now();
     const delivered = this.#log.chat?.delivered ?? 0;
+    const over = (endedAt ?? 0) + LINGER_MS;
+    const lingers = over > now || this.#subscribers.size > 0;
+    // However long the cache is away, who asked is known no longer than that.
+    if (!lingers) this.#shared.forgetAskers();
     if (kept && delivered < kept.position && kept.answer.keptUntil > now) {
       try {
         const took = await this.#cache?.keep(kept.key, kept.answer);
@@ -126,8 +130,7 @@ export class AnswerObject extends DurableObject<Env> {
       this.#log.setDelivered({ delivered: kept.position });
       return LINGER_MS;
     }
-    const over = (endedAt ?? 0) + LINGER_MS;
-    return over > now || this.#subscribers.size > 0 ? Math.max(1_000, over - now) : null;
+    return lingers ? Math.max(1_000, over - now) : null;
   }
 
   async #forget(): Promise<void> {

@@ -304,6 +304,11 @@ export class ChunkLog {
     return position;
   }
 
+  /** Forgets what was said; positions that were given are not given again. */
+  forgetMessages(): void {
+    this.#sql.exec("DELETE FROM log WHERE type = 'message'");
+  }
+
   /** Writes all of `body`'s rows or none; positions given by one that failed are given again. */
   transaction<T>(body: () => T): T {
     const [last, chat] = [this.#last, this.#chat];

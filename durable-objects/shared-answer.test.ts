@@ -170,3 +170,32 @@ test("keeps a conversation of any length, whatever it is written in", async () =
     expect(bytes).toBeLessThan(2_000_000);
   }
 });
+
+test("forgets what was asked when it is over, and who asked when nobody comes back; its text stays", async () => {
+  const secret = { system: "Be secret.", turns: [{ role: "user", text: "A secret?" }] } as const;
+  const { shared, provider, disk, supervisor, clock } = openAnswer([
+    { pieces: ["No"] },
+    { pieces: ["Yes"], end: STOP },
+  ]);
+  const asked = (run: string) => asking(run, { ask: { ...asking(run).ask, ...secret } });
+  const tables = () => JSON.stringify([disk.exec("SELECT * FROM log"), disk.exec("SELECT * FROM runs")]);
+  shared.join(asked("a"));
+  await rest();
+  expect(tables()).toContain("A secret?");
+  await shared.leave("a");
+  expect(tables()).not.toMatch(/secret/i);
+  // It is said again by who has it made again.
+  shared.join(asked("b"));
+  await supervisor.settled();
+  for (const { ask } of provider.asked) expect(ask).toMatchObject(secret);
+  expect(tables()).not.toMatch(/secret/i);
+  expect(shared.kept?.answer.text).toBe("Yes");
+
+  shared.join(asked("c"));
+  shared.forgetAskers();
+  for (const { asker } of disk.exec("SELECT asker FROM askers")) expect(asker).toMatch(/^somebody \d+$/);
+  // The first one paid.
+  expect([shared.join(asked("d")), shared.pays("d", 2)]).toEqual([2, false]);
+  const again = openAnswer([], disk, clock);
+  expect([again.shared.join(asked("e")), again.shared.pays("e", 2)]).toEqual([2, false]);
+});

@@ -1,19 +1,19 @@
 // An answer that is made once for all who ask the same: who wants it, when it has to be made, who pays, and when nobody
-// wants it any more. Its log, writer, readers and producer are those of a chat with one question.
+// wants it any more. Its log, writer, readers and producer are those of a chat with one question, which is forgotten when
+// it is answered: what is kept for others is the text, not what somebody said.
 import { isWhole, type KeptAnswer } from "../cache/kept-answer.ts";
 import { PaceNotes } from "../cache/pace.ts";
 import type { Clock } from "../producers/producer.ts";
 import { MAX_FOLLOWERS } from "../protocol/limits.ts";
 import type { LogRecord, Receipt } from "../protocol/records.ts";
-import type { Turn } from "../providers/provider.ts";
 import { Askers } from "./askers.ts";
 import type { Asking } from "./asking.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
 import type { Audience, LogWriter, Opening } from "./log-writer.ts";
-import { answerId, messageId, pathTo } from "./messages.ts";
+import { answerId, findMessage, messageId, pathTo } from "./messages.ts";
 import type { OpenRun } from "./open-run.ts";
 import type { Sql } from "./sql.ts";
-import type { Supervisor } from "./supervisor.ts";
+import type { Conversation, Supervisor } from "./supervisor.ts";
 
 /** What must be known of an answer's run until it is kept. */
 interface Plan {
@@ -41,7 +41,7 @@ const PIECE = 250_000;
 export class SharedAnswer {
   readonly #options: Options;
   readonly #log: ChunkLog;
-  readonly #askers = new Askers();
+  #askers = new Askers();
   /** Who left. An ask that its own leave has overtaken must not bring back one who wants it no more. */
   readonly #left = new Set<string>();
   /** Runs that nobody wants any more. */
@@ -52,9 +52,8 @@ export class SharedAnswer {
     this.#options = options;
     this.#log = options.log;
     if (!this.#log.chat) return;
-    for (const { asker, run } of options.sql.exec<Asker>("SELECT asker, run FROM askers ORDER BY id")) {
-      this.#askers.add(asker, run);
-    }
+    this.#loadAskers();
+    if (this.#log.openRuns().length === 0) this.#log.forgetMessages();
   }
 
   /**
@@ -109,19 +108,38 @@ export class SharedAnswer {
   }
 
   /** The conversation that a message of this log stands for. */
-  conversation(message: string): Turn[] {
+  conversation(message: string): Conversation {
     const json = pathTo(this.#log, message).map(({ text }) => text);
-    return JSON.parse(json.join("")) as Turn[];
+    const said = JSON.parse(json.join("")) as Conversation | Conversation["turns"];
+    // An answer that an earlier version began has its system prompt with its run.
+    return "turns" in said ? said : { turns: said };
   }
 
-  /** Takes note of an answer's pace on its way to the readers. */
+  /** Nobody comes back for it any more: that somebody asked first is all that must be known of who did. */
+  forgetAskers(): void {
+    if (!this.#log.chat) return;
+    this.#options.sql.exec("UPDATE askers SET asker = 'somebody ' || id WHERE asker NOT LIKE 'somebody %'");
+    this.#loadAskers();
+  }
+
+  #loadAskers(): void {
+    this.#askers = new Askers();
+    for (const { asker, run } of this.#options.sql.exec<Asker>("SELECT asker, run FROM askers ORDER BY id")) {
+      this.#askers.add(asker, run);
+    }
+  }
+
+  /** Takes note of an answer's pace on its way to the readers; forgets what was asked once nobody is left to answer it. */
   listen(audience: Audience): Audience {
     return {
       shown: (open, record) => {
         this.#note(open, record);
         audience.shown(open, record);
       },
-      promised: (run, record, position) => audience.promised(run, record, position),
+      promised: (run, record, position) => {
+        audience.promised(run, record, position);
+        if (record.type === "run.ended" && this.#log.openRuns().length === 0) this.#log.forgetMessages();
+      },
     };
   }
 
@@ -170,7 +188,8 @@ export class SharedAnswer {
     const { model, temperature, maxOutputTokens, system, turns, trace = null } = ask;
     const time = clock.now();
     const run = this.#log.nextRun();
-    const records = this.#log.last > 0 ? [] : toMessages(turns, time);
+    const said = this.#last()?.started.parent ?? "";
+    const records = findMessage(this.#log, said) ? [] : toMessages({ system, turns }, this.#log.last, time);
     const opening: Opening = {
       records,
       run,
@@ -181,12 +200,13 @@ export class SharedAnswer {
       started: {
         type: "run.started",
         run: this.#log.runId(run),
-        parent: records.at(-1)?.id ?? this.#last()?.started.parent ?? "",
+        parent: records.at(-1)?.id ?? said,
         message: answerId(run),
         tier: "redis",
         provider,
         model,
-        params: { temperature, maxOutputTokens, system },
+        // The system prompt goes with the conversation.
+        params: { temperature, maxOutputTokens, system: null },
         cache: "miss",
         time,
       },
@@ -212,16 +232,15 @@ export class SharedAnswer {
   }
 }
 
-function toMessages(turns: readonly Turn[], time: number) {
-  const json = JSON.stringify(turns);
+function toMessages(conversation: Conversation, last: number, time: number) {
+  const json = JSON.stringify(conversation);
   const messages: { type: "message"; id: string; parent: string | null; role: "user"; text: string; time: number }[] =
     [];
   for (let from = 0; from < json.length; ) {
     const high = /[\uD800-\uDBFF]/.test(json[from + PIECE - 1] ?? "");
     const text = json.slice(from, from + PIECE - (high ? 1 : 0));
-    const n = messages.length;
-    const parent = n === 0 ? null : messageId(n);
-    messages.push({ type: "message", id: messageId(n + 1), parent, role: "user", text, time });
+    const id = messageId(last + messages.length + 1);
+    messages.push({ type: "message", id, parent: messages.at(-1)?.id ?? null, role: "user", text, time });
     from += text.length;
   }
   return messages;

@@ -6,7 +6,7 @@ import type { Clock, Log } from "../producers/producer.ts";
 import { MAX_OPEN_RUNS_PER_CHAT } from "../protocol/limits.ts";
 import { fail, ok, type Result } from "../protocol/problems.ts";
 import type { CacheStatus, LogRecord, RunStartedRecord, RunStatus, Tier } from "../protocol/records.ts";
-import type { Turn } from "../providers/provider.ts";
+import type { Ask, Turn } from "../providers/provider.ts";
 import type { ChunkLog, RunRow } from "./chunk-log.ts";
 import { LogOffice } from "./log-office.ts";
 import type { LogWriter, Opening, Remembered } from "./log-writer.ts";
@@ -25,6 +25,9 @@ export interface Started {
 /** What an ask comes to, as the log stands: a run there is already, or one that follows `parent`. */
 type Admission = { known: RunRow } | { known: null; parent: string | null };
 
+/** What a provider is shown: the turns, and a system prompt that is not the run's own. */
+export type Conversation = Pick<Ask, "turns"> & Partial<Pick<Ask, "system">>;
+
 interface Options {
   chunkLog: ChunkLog;
   writer: LogWriter;
@@ -36,7 +39,7 @@ interface Options {
    */
   begun?(open: boolean): void;
   /** The conversation down to a message; by default, that of the log's tree. */
-  conversation?(message: string): Turn[];
+  conversation?(message: string): Conversation;
   log: Log;
 }
 
@@ -191,15 +194,24 @@ export class Supervisor {
     const row = this.#log.run(run);
     if (!row) return;
     const { started, recovery: policy, plan, trace } = row;
-    const { temperature, maxOutputTokens, system } = started.params;
-    const turns = this.#options.conversation?.(started.parent) ?? pathTo(this.#log, started.parent);
-    const ask = { model: started.model, system, temperature, maxOutputTokens, turns, ...(trace && { trace }) };
+    const { temperature, maxOutputTokens } = started.params;
+    const ask = {
+      ...this.#conversation(started),
+      model: started.model,
+      temperature,
+      maxOutputTokens,
+      ...(trace && { trace }),
+    };
     const fresh = onDisk !== null;
     const takeOffice = async () => {
       const first = fresh && this.#writer.openRun(run)?.epoch === 1;
       return first ? { office: this.#office(run, 1), inherited: null } : this.#succeed(run);
     };
     await this.#options.producer(started.tier).produce({ run, started, policy, plan, ask, signal, fresh, takeOffice });
+  }
+
+  #conversation({ parent, params: { system } }: RunStartedRecord): Pick<Ask, "turns" | "system"> {
+    return { system, ...(this.#options.conversation?.(parent) ?? { turns: pathTo(this.#log, parent) }) };
   }
 
   /** The next term of a run, with what the one before has left. */

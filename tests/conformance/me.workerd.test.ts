@@ -1,5 +1,5 @@
 // Proves PROTOCOL.md, "What is kept of a person": all of it is exported, and its erasure leaves nothing.
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
 import { describe, expect, inject, it } from "vitest";
@@ -145,6 +145,28 @@ describe("a person's erasure", () => {
     // Nobody is locked out by it.
     const { id } = await ask(who, { prompt: fresh("again"), model: FAST });
     await ended(who, id);
+  });
+
+  it("leaves nothing of what was asked where answers are shared, but with who is still waiting for one", async () => {
+    const [who, other] = [await person(), await person()];
+    const word = `unmistakable${Date.now()}`;
+    const said = { tier: "redis", system: `Be brief about ${word}.` } as const;
+    const prompt = fresh(word);
+    const answers = async () => {
+      const ids = await listDurableObjectIds(env.ANSWER);
+      const all = await Promise.all(ids.map((id) => stored(env.ANSWER.get(id))));
+      return all.filter((text) => text.includes(word)).length;
+    };
+    await answer(who, { ...said, prompt, model: FAST });
+    await ask(who, { ...said, prompt: `Alone, ${prompt}`, model: model("tokens-3000-rate-5") });
+    const together = { ...said, prompt: `Together, ${prompt}`, model: model("tokens-3000-rate-5") };
+    await ask(who, together);
+    const { id } = await ask(other, together);
+    await expect.poll(answers, { timeout: 20_000 }).toBe(2);
+    expect((await who.fetch("/api/me", { method: "DELETE" })).status).toBe(204);
+    await expect.poll(answers, { timeout: 20_000 }).toBe(1);
+    await other.fetch(`/api/chat/cancel/${id}`, { method: "POST" });
+    await expect.poll(answers, { timeout: 20_000 }).toBe(0);
   });
 
   it("is of what there was: its alarm leaves alone what begins after it", async () => {
