@@ -176,7 +176,14 @@ describe.each(ARCHIVES)("over the $kind Postgres", ({ kind, absent }) => {
   });
 
   it("knows tokens as they are now, and none of them by itself", async () => {
-    const token = { id: "t1", name: "the \u0000 'one'", tenant: "org:x", scopes: ["read" as const], limits: {} };
+    const token = {
+      id: "t1",
+      name: "the \u0000 'one'",
+      person: "made:t1",
+      tenant: "org:x",
+      scopes: ["read" as const],
+      limits: {},
+    };
     const made = { ...token, createdAt: 1, expiresAt: 8.64e15, revokedAt: null };
     const other = { ...made, id: "t2", name: "other" };
     await opened.archive.saveTokens([

@@ -55,6 +55,7 @@ export interface ReadingRequest {
   run?: number;
   from?: Reading["from"];
   until: Reading["until"];
+  token: Reading["token"];
   /** Start this run first, and read it. */
   start?: RunStart;
 }
@@ -404,10 +405,10 @@ export class ChatObject extends DurableObject<Env> {
     return ok(null);
   }
 
-  /** Sends away whoever reads here: what let them in was revoked. */
-  async dismiss(person: string): Promise<void> {
+  /** Sends away whoever reads here by a token that was revoked. */
+  async dismiss(person: string, token: string): Promise<void> {
     if (!this.#chatOf(person).ok) return;
-    this.#connections.endAll(this.ctx, REVOKED);
+    this.#connections.endAll(this.ctx, REVOKED, token);
   }
 
   /** Streams and sockets; everything else is a typed call. Only reachable through the namespace's binding. */
@@ -418,12 +419,12 @@ export class ChatObject extends DurableObject<Env> {
     return result.ok ? result.value : problemResponse(result.failure, asked.requestId);
   }
 
-  async #connect({ person, form, run, from, until, start }: ReadingRequest): Promise<Result<Response>> {
+  async #connect({ person, form, run, from, until, token, start }: ReadingRequest): Promise<Result<Response>> {
     if (start) {
       const started = await this.generate(person, start.ask, start.create);
       if (!started.ok) return started;
       if (form.kind === "socket") return fail("bad_request", "A socket reads a run; it does not start one.");
-      const streamed = this.#connections.stream({ run: started.value.run, from: 0, until }, form);
+      const streamed = this.#connections.stream({ run: started.value.run, from: 0, until, token }, form);
       if (streamed.ok) {
         streamed.value.headers.set("x-run-id", started.value.id);
         streamed.value.headers.set("x-chat-id", this.#id);
@@ -433,7 +434,7 @@ export class ChatObject extends DurableObject<Env> {
       }
       return streamed;
     }
-    const reading = { run, from, until };
+    const reading = { run, from, until, token };
     return this.#owned(person, async () =>
       form.kind === "socket"
         ? this.#connections.accept(this.ctx, reading, form)

@@ -11,11 +11,12 @@ import type { ChunkLog, RunRow } from "./chunk-log.ts";
 import { pollSink, type StreamOwner, sendAway, socketSink, sseSink, textSink } from "./sinks.ts";
 import { EXPIRED, type Reader, type Subscribers } from "./subscribers.ts";
 
-/** What a reader asks for, and until when it may, Unix ms; null for ever. */
+/** What a reader asks for; until when it may, Unix ms, null for ever; and by which made token, null for none. */
 export interface Reading {
   run: number | undefined;
   from: ResumePoint | undefined;
   until: number | null;
+  token: string | null;
 }
 
 /** What a response to a reading looks like. Text can't be taken back once it is written: `committed` writes promises only. */
@@ -44,6 +45,7 @@ interface Span {
 interface Attachment {
   run: number | null;
   until: number | null;
+  token: string | null;
   mayStop: boolean;
   resumed: boolean;
 }
@@ -109,18 +111,18 @@ export class Connections {
       closed: () => reader && this.#subscribers.remove(reader),
     };
     const { body, sink } = sinkOf(form, owner, span.value.row);
-    reader = this.#subscribers.add(reading.run, span.value.position, sink, reading.until ?? undefined);
+    reader = this.#subscribers.add(reading.run, span.value.position, sink, reading);
     return ok(new Response(body, { headers: form.kind === "text" ? TEXT_HEADERS : SSE_HEADERS }));
   }
 
   /** Resolves at the next promise in the reading's scope, or after `ms`; fails when the reader is sent away. */
-  async nextPromise({ run, until }: Reading, ms: number): Promise<Result<null>> {
+  async nextPromise(reading: Reading, ms: number): Promise<Result<null>> {
     let sleeper: ReturnType<typeof setTimeout> | undefined;
     let reader: Reader | undefined;
     const early = await new Promise<Failure | undefined>((end) => {
       const wake = () => end(undefined);
       sleeper = setTimeout(wake, ms);
-      reader = this.#subscribers.add(run, this.#durable(), pollSink(wake, end), until ?? undefined);
+      reader = this.#subscribers.add(reading.run, this.#durable(), pollSink(wake, end), reading);
     });
     clearTimeout(sleeper);
     if (reader) this.#subscribers.remove(reader);
@@ -135,7 +137,8 @@ export class Connections {
     if (full) return full;
     const { 0: client, 1: server } = new WebSocketPair();
     state.acceptWebSocket(server);
-    const attachment: Attachment = { run: reading.run ?? null, until: reading.until, mayStop, resumed: false };
+    const { run = null, until, token } = reading;
+    const attachment: Attachment = { run, until, token, mayStop, resumed: false };
     server.serializeAttachment(attachment);
     if (reading.from === undefined) this.#waiting.add(server);
     else this.#resume(server, attachment, span.value);
@@ -172,19 +175,20 @@ export class Connections {
     }
     const from = parseOffset(frame.offset);
     if (from === undefined) return this.#refuse(socket, CLOSE.badRequest, "The offset is not one of this log.");
-    const span = this.locate({ run: attachment.run ?? undefined, from, until: attachment.until });
+    const span = this.locate({ ...attachment, run: attachment.run ?? undefined, from });
     if (!span.ok) return this.#refuse(socket, CLOSE.badRequest, span.failure.detail);
     this.#resume(socket, attachment, span.value);
     return undefined;
   }
 
-  /** Sends everybody away. */
-  endAll(state: DurableObjectState, why: { failure: Failure }): void {
+  /** Sends everybody away; with `token`, those who came by it. */
+  endAll(state: DurableObjectState, why: { failure: Failure }, token?: string): void {
     for (const socket of state.getWebSockets()) {
+      if (token !== undefined && (socket.deserializeAttachment() as Attachment).token !== token) continue;
       this.left(socket);
       sendAway(socket, why.failure);
     }
-    this.#subscribers.endAll(why);
+    this.#subscribers.endAll(why, token);
   }
 
   left(socket: WebSocket): void {
@@ -201,8 +205,8 @@ export class Connections {
     else this.#join(socket, attachment, position);
   }
 
-  #join(socket: WebSocket, { run, until }: Attachment, position: number): void {
-    const reader = this.#subscribers.add(run ?? undefined, position, socketSink(socket), until ?? undefined);
+  #join(socket: WebSocket, attachment: Attachment, position: number): void {
+    const reader = this.#subscribers.add(attachment.run ?? undefined, position, socketSink(socket), attachment);
     this.#sockets.set(socket, reader);
   }
 

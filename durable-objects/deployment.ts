@@ -82,10 +82,17 @@ export class DeploymentObject extends DurableObject<Env> {
     return this.#ready ? this.#tokens.list() : [];
   }
 
-  async revokeToken(id: string): Promise<boolean> {
-    if (!this.#ready || !this.#tokens.revoke(id, Date.now())) return false;
+  /** Those by which a person comes in, the newest first. */
+  async tokensOf(person: string): Promise<TokenSummary[]> {
+    return this.#ready ? this.#tokens.of(person) : [];
+  }
+
+  /** Whose it was; null when there is no such token. */
+  async revokeToken(id: string): Promise<string | null> {
+    const person = this.#ready ? this.#tokens.revoke(id, Date.now()) : undefined;
+    if (person === undefined) return null;
     await this.#tellSoon();
-    return true;
+    return person;
   }
 
   /** The archive is told by the alarm, so that nobody waits for it and no crash comes between. */

@@ -37,6 +37,8 @@ const STEPS = [
   // A text that is deleted leaves no word in the index either. Those of before are dropped with it.
   `INSERT INTO texts (texts, rank) VALUES ('secure-delete', 1);
    INSERT INTO texts (texts) VALUES ('optimize')`,
+  // Of a person's tokens one may be revoked and another not. Those of before are known to be revoked everywhere.
+  "DROP TABLE closed; CREATE TABLE revoked (token TEXT PRIMARY KEY, sweep INTEGER) WITHOUT ROWID",
 ];
 
 interface ChatColumns extends Record<string, string | number | null> {
@@ -124,7 +126,7 @@ export class PersonObject extends DurableObject<Env> {
   /** The platform gives up an alarm whose handler failed too often: whatever wakes the person next sets it again. */
   async #watchAgain(disk: Disk): Promise<void> {
     const unfinished =
-      "SELECT 1 FROM erasing UNION ALL SELECT 1 FROM erasures UNION ALL SELECT 1 FROM closed WHERE sweep > 0";
+      "SELECT 1 FROM erasing UNION ALL SELECT 1 FROM erasures UNION ALL SELECT 1 FROM revoked WHERE sweep > 0";
     if (disk.exec(`${unfinished} LIMIT 1`).length === 0 || (await this.ctx.storage.getAlarm()) !== null) return;
     await this.ctx.storage.setAlarm(Date.now() + CARRY_OUT_AGAIN_MS);
   }
@@ -138,7 +140,7 @@ export class PersonObject extends DurableObject<Env> {
   /**
    * Decides whether an ask may be, and in which chat it runs: in `chatId`, or, when the same key was used before, in the
    * chat it was used for. A new chat (`title` given) is put on the list at once, so that whoever asked finds it there.
-   * What it may take is held (`demand`), where there are limits.
+   * What it may take is held (`demand`), where there are limits. `token` is the made token by which they came.
    */
   async admit(
     chatId: string,
@@ -146,8 +148,9 @@ export class PersonObject extends DurableObject<Env> {
     claim: Claim | null,
     demand: Demand | null,
     now: number,
+    token: string | null = null,
   ): Promise<Admission> {
-    const chat = this.#admit(chatId, title, claim, demand, now);
+    const chat = this.#isRevoked(token) ? CLOSED : this.#admit(chatId, title, claim, demand, now);
     return { chat, standings: demand ? this.#quota.standings(demand.limits, now) : [] };
   }
 
@@ -159,7 +162,6 @@ export class PersonObject extends DurableObject<Env> {
     now: number,
   ): Result<string> {
     const disk = this.#open();
-    if (disk.exec("SELECT id FROM closed").length > 0) return CLOSED;
     if (disk.exec("SELECT id FROM erasing").length > 0) return ERASING;
     if (claim) {
       disk.exec("DELETE FROM idempotency WHERE time < ?", now - IDEMPOTENCY_WINDOW_MS);
@@ -225,36 +227,49 @@ export class PersonObject extends DurableObject<Env> {
     });
   }
 
+  /** Whether anything was ever kept of this person. */
+  async isKnown(): Promise<boolean> {
+    return this.#ready;
+  }
+
   async usage(now: number): Promise<Usage> {
     return this.#ready ? this.#quota.usage(now) : UNUSED;
   }
 
-  /** The token that this person is was revoked: they ask for nothing more. */
-  async close(person: string): Promise<void> {
-    const sweep = Date.now() + SWEEP_AFTER_MS;
-    this.#open().exec("INSERT OR REPLACE INTO closed (id, sweep) VALUES (1, ?)", sweep);
-    await this.ctx.storage.setAlarm(sweep);
-    await this.#dismissReaders(person);
+  #isRevoked(token: string | null): boolean {
+    return token !== null && this.#open().exec("SELECT token FROM revoked WHERE token = ?", token).length > 0;
   }
 
-  /** Whoever reads with a token that was revoked is sent away, wherever that is. */
-  async #dismissReaders(person: string): Promise<void> {
+  /** One of this person's tokens was revoked: nobody asks for anything more by it. */
+  async close(person: string, token: string): Promise<void> {
+    const sweep = Date.now() + SWEEP_AFTER_MS;
+    this.#open().exec("INSERT OR REPLACE INTO revoked (token, sweep) VALUES (?, ?)", token, sweep);
+    await this.ctx.storage.setAlarm(sweep);
+    await this.#dismissReaders(person, token);
+  }
+
+  /** Whoever reads by a token that was revoked is sent away, wherever that is. */
+  async #dismissReaders(person: string, token: string): Promise<void> {
     const chats = this.#open().exec<{ id: string }>("SELECT id FROM chats ORDER BY updated DESC");
     for (let from = 0; from < chats.length; from += DISMISSED_AT_ONCE) {
       const some = chats.slice(from, from + DISMISSED_AT_ONCE);
-      const sent = some.map(({ id }) => chatOf(this.env.CHAT, id).dismiss(person));
+      const sent = some.map(({ id }) => chatOf(this.env.CHAT, id).dismiss(person, token));
       await Promise.allSettled(sent);
     }
   }
 
-  /** Once more, when nobody lets the token in any longer. Null when that is done, else how long to wait, ms. */
+  /** Once more, when nobody lets a token in any longer. Null when that is done, else how long to wait, ms. */
   async #sweep(): Promise<number | null> {
-    const [closed] = this.#open().exec<{ sweep: number | null }>("SELECT sweep FROM closed");
-    const left = closed?.sweep ? closed.sweep - Date.now() : null;
-    if (left === null || left > 0) return left;
-    await this.#dismissReaders(this.ctx.id.name ?? "");
-    this.#open().exec("UPDATE closed SET sweep = NULL");
-    return null;
+    const disk = this.#open();
+    for (;;) {
+      const [next] = disk.exec<{ token: string; sweep: number }>(
+        "SELECT token, sweep FROM revoked WHERE sweep IS NOT NULL ORDER BY sweep LIMIT 1",
+      );
+      const left = next ? next.sweep - Date.now() : null;
+      if (!next || left === null || left > 0) return left;
+      await this.#dismissReaders(this.ctx.id.name ?? "", next.token);
+      disk.exec("UPDATE revoked SET sweep = NULL WHERE token = ? AND sweep = ?", next.token, next.sweep);
+    }
   }
 
   /** Takes what a chat's outbox delivers, unless the chat was deleted. Idempotent. */

@@ -116,8 +116,8 @@ describe("a reader whose time is over", () => {
   test("is sent away at that time, however silent it is, and the others are not", async () => {
     const { clock, subscribers } = object;
     const [soon, late, stays] = [new Guest(), Object.assign(new Guest(), { idle: () => {} }), join(2, 1)];
-    subscribers.add(1, 2, soon, clock.now() + 10);
-    subscribers.add(1, 2, late, clock.now() + 10 * HEARTBEAT_MS);
+    subscribers.add(1, 2, soon, { until: clock.now() + 10, token: null });
+    subscribers.add(1, 2, late, { until: clock.now() + 10 * HEARTBEAT_MS, token: null });
     await clock.advance(9);
     expect(soon.ended).toBe(false);
     await clock.advance(1);
@@ -131,7 +131,7 @@ describe("a reader whose time is over", () => {
   test("gets nothing that comes after it, and keeps no object awake that may sleep", async () => {
     const { clock, subscribers, writer } = object;
     const sleeper = Object.assign(new Guest(), { sleeps: true as const });
-    subscribers.add(1, 2, sleeper, clock.now() + 10 * HEARTBEAT_MS);
+    subscribers.add(1, 2, sleeper, { until: clock.now() + 10 * HEARTBEAT_MS, token: null });
     sleeper.frames.length = 0;
     await clock.advance(20 * HEARTBEAT_MS);
     expect(sleeper.ended).toBe(false);
@@ -141,7 +141,7 @@ describe("a reader whose time is over", () => {
 
   test("is told of nothing when it came too late", async () => {
     const late = new Guest();
-    object.subscribers.add(undefined, 0, late, object.clock.now());
+    object.subscribers.add(undefined, 0, late, { until: object.clock.now(), token: null });
     await object.clock.advance(0);
     expect([late.told, late.early]).toEqual([[], EXPIRED.failure]);
   });

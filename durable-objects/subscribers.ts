@@ -53,12 +53,22 @@ export const EXPIRED = fail("unauthenticated", "What let you in has expired.");
 export const REVOKED = fail("unauthenticated", "The token was revoked.");
 export const DELETED = fail("unknown_chat", "The chat was deleted.");
 
+/** What lets a reader in: until when, Unix ms, null for ever; and by which made token, null for none. */
+interface Pass {
+  until: number | null;
+  token: string | null;
+}
+
+const FOR_EVER: Pass = { until: null, token: null };
+
 export interface Reader {
   /** The run it reads; undefined for the whole chat. */
   readonly run: number | undefined;
   readonly sink: Sink;
   /** When it may read no longer, Unix ms. */
   readonly until: number;
+  /** The made token that let it in; null for none. */
+  readonly token: string | null;
   /** The position of the last promise it was sent. */
   position: number;
   /** It has everything up to this moment, so it takes frames as they come. */
@@ -107,9 +117,11 @@ export class Subscribers implements Audience {
     return this.#readers.size;
   }
 
-  /** Adds a reader that has everything up to `position`, and begins to bring it up to date. It is sent away at `until`. */
-  add(run: number | undefined, position: number, sink: Sink, until = Number.POSITIVE_INFINITY): Reader {
-    const reader: Reader = { run, sink, until, position, live: false, heard: true };
+  /** Adds a reader that has everything up to `position`, and begins to bring it up to date. It is sent away when its pass ends. */
+  add(run: number | undefined, position: number, sink: Sink, pass: Pass = FOR_EVER): Reader {
+    const { until, token } = pass;
+    const ends = until ?? Number.POSITIVE_INFINITY;
+    const reader: Reader = { run, sink, until: ends, token, position, live: false, heard: true };
     this.#readers.add(reader);
     this.#expireSoon(reader);
     this.#beat();
@@ -121,9 +133,9 @@ export class Subscribers implements Audience {
     this.#readers.delete(reader);
   }
 
-  /** Sends every reader away. */
-  endAll({ failure }: { failure: Failure }): void {
-    for (const reader of this.#readers) this.#end(reader, failure);
+  /** Sends every reader away; with `token`, those whom it let in. */
+  endAll({ failure }: { failure: Failure }, token?: string): void {
+    for (const reader of this.#readers) if (token === undefined || reader.token === token) this.#end(reader, failure);
   }
 
   shown(open: OpenRun, record: LogRecord): void {

@@ -10,6 +10,7 @@ export const TOKEN_STEPS = [
    ) WITHOUT ROWID`,
   // Whether the archive knows the token as it is now.
   "ALTER TABLE tokens ADD COLUMN told INTEGER NOT NULL DEFAULT 0",
+  "ALTER TABLE tokens ADD COLUMN person TEXT",
 ];
 
 interface TokenColumns extends Record<string, string | number | null> {
@@ -21,9 +22,14 @@ interface TokenColumns extends Record<string, string | number | null> {
   created: number;
   expires: number | null;
   revoked: number | null;
+  /** Null for the first of its person, which is named after it. */
+  person: string | null;
 }
 
-const COLUMNS = "id, name, tenant, scopes, limits, created, expires, revoked";
+const COLUMNS = "id, name, tenant, scopes, limits, created, expires, revoked, person";
+
+/** The person that a token stands for which was made for nobody else. */
+export const personOfToken = (id: string): string => `made:${id}`;
 
 export class Tokens {
   readonly #sql: Sql;
@@ -34,9 +40,9 @@ export class Tokens {
 
   /** One that is known already stays as it is. */
   add({ token, digest }: KeptToken, told: boolean): void {
-    const { id, name, tenant, scopes, limits, createdAt, expiresAt, revokedAt } = token;
+    const { id, name, tenant, scopes, limits, createdAt, expiresAt, revokedAt, person } = token;
     this.#sql.exec(
-      `INSERT OR IGNORE INTO tokens (${COLUMNS}, digest, told) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR IGNORE INTO tokens (${COLUMNS}, digest, told) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       name,
       tenant,
@@ -45,6 +51,8 @@ export class Tokens {
       createdAt,
       expiresAt,
       revokedAt,
+      // What the archive kept of an earlier version's token says nothing of that.
+      person ?? null,
       digest,
       told ? 1 : 0,
     );
@@ -72,6 +80,11 @@ export class Tokens {
     return row && toSummary(row);
   }
 
+  /** A person's, the newest first. */
+  of(person: string): TokenSummary[] {
+    return this.list().filter((token) => token.person === person);
+  }
+
   /** All of them, the newest first. */
   list(): TokenSummary[] {
     return this.#sql.exec<TokenColumns>(`SELECT ${COLUMNS} FROM tokens ORDER BY created DESC, id DESC`).map(toSummary);
@@ -81,18 +94,29 @@ export class Tokens {
     return this.#sql.exec<{ count: number }>("SELECT count(*) AS count FROM tokens")[0]?.count ?? 0;
   }
 
-  /** False when there is no such token. One that is revoked stays so, since when it was. */
-  revoke(id: string, now: number): boolean {
-    const known = this.#sql.exec("SELECT id FROM tokens WHERE id = ?", id).length > 0;
+  /** Whose it was; undefined when there is no such token. One that is revoked stays so, since when it was. */
+  revoke(id: string, now: number): string | undefined {
+    const [known] = this.#sql.exec<{ person: string | null }>("SELECT person FROM tokens WHERE id = ?", id);
     if (known) this.#sql.exec("UPDATE tokens SET revoked = ?, told = 0 WHERE id = ? AND revoked IS NULL", now, id);
-    return known;
+    return known && (known.person ?? personOfToken(id));
   }
 }
 
-function toSummary({ id, name, tenant, scopes, limits, created, expires, revoked }: TokenColumns): TokenSummary {
+function toSummary({
+  id,
+  name,
+  tenant,
+  scopes,
+  limits,
+  created,
+  expires,
+  revoked,
+  person,
+}: TokenColumns): TokenSummary {
   return {
     id,
     name,
+    person: person ?? personOfToken(id),
     tenant,
     scopes: scopes.split(",") as Scope[],
     limits: JSON.parse(limits) as OwnLimits,

@@ -32,11 +32,20 @@ const name = z.string().trim().min(1).max(100);
 export const tokenRequestSchema = z
   .strictObject({
     name: name.describe("For whoever reads the list."),
+    person: z
+      .string()
+      .regex(/^made:[\w-]{1,64}$/)
+      .optional()
+      .describe(
+        "The `person` of another token, whose chats this one is for: to replace, narrow or prolong it. Somebody new when absent.",
+      ),
     tenant: z
       .string()
       .regex(/^[\w.-]{1,64}$/)
       .optional()
-      .describe("Tokens of one tenant share cached answers and statistics; without it the token is alone in its own."),
+      .describe(
+        "Tokens of one tenant share cached answers and statistics; without it the token is alone in its own, or in that of its person's newest token.",
+      ),
     scopes: z.array(scopeSchema).min(1).optional().describe("All of them when absent."),
     limits: ownLimitsSchema.optional(),
     expiresAt: z.number().int().positive().max(8.64e15).nullable().optional().describe("Unix ms; null for never."),
@@ -48,6 +57,7 @@ export const tokenSummarySchema = z
   .object({
     id: z.string(),
     name: z.string(),
+    person: z.string().describe("Who comes in by it. Several tokens may be one person's."),
     tenant: z.string(),
     scopes: z.array(scopeSchema),
     limits: ownLimitsSchema,
@@ -146,10 +156,20 @@ export const exportedChatSchema = z
   .meta({ id: "ExportedChat" });
 export type ExportedChat = z.infer<typeof exportedChatSchema>;
 
+const exported = { exportedAt: z.number(), chats: z.array(exportedChatSchema) };
+
 /** All that is kept of a person. */
-export const meExportSchema = z
-  .object({ ...meReplySchema.shape, exportedAt: z.number(), chats: z.array(exportedChatSchema) })
-  .meta({ id: "MeExport" });
+export const meExportSchema = z.object({ ...meReplySchema.shape, ...exported }).meta({ id: "MeExport" });
+
+/** The same of somebody else, for the admin. */
+export const personExportSchema = z
+  .object({
+    person: z.string(),
+    tokens: z.array(tokenSummarySchema).describe("Those by which they come in, the newest first."),
+    usage: usageSchema,
+    ...exported,
+  })
+  .meta({ id: "PersonExport" });
 
 export const shareReplySchema = z
   .object({

@@ -9,7 +9,6 @@ import { titleFrom } from "../protocol/title.ts";
 import { traceFields } from "../protocol/trace.ts";
 import type { AppEnv } from "./app-env.ts";
 import { digestOf } from "./auth/digest.ts";
-import { isRevocable } from "./auth/made-tokens.ts";
 import { demandOf, limitsOf } from "./limits.ts";
 import { expect, refuse } from "./problem.ts";
 import type { Services } from "./services.ts";
@@ -71,7 +70,8 @@ export async function admit(c: Context<AppEnv>, ask: RunAsk, goOn: string | unde
   ask.trace = c.var.trace;
   const demand = demandOf(services, ask, limitsOf(identity, services.settings, c.req.url));
   if (demand) ask.hold = demand.hold;
-  if (goOn !== undefined && !demand && !isRevocable(identity)) {
+  // Only the person's object knows that a token was not revoked a moment ago.
+  if (goOn !== undefined && !demand && identity.token === null) {
     tellPrompt(c, ask, goOn);
     return goOn;
   }
@@ -80,7 +80,7 @@ export async function admit(c: Context<AppEnv>, ask: RunAsk, goOn: string | unde
   const claim = goOn === undefined ? ask.idempotency : null;
   const list = services.person(identity.person);
   const chatId = goOn ?? services.spareChat.take();
-  const { chat, standings } = await list.admit(chatId, title, claim, demand, Date.now());
+  const { chat, standings } = await list.admit(chatId, title, claim, demand, Date.now(), identity.token);
   if (goOn === undefined) c.executionCtx.waitUntil(services.spareChat.refill());
   c.set("standings", standings);
   if (!chat.ok && goOn !== undefined && LIMITS.has(chat.failure.code) && ask.idempotency) {

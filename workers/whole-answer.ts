@@ -31,7 +31,7 @@ export async function wholeAnswer(
 /** Waits for the run's end up to `waitMs`. Only what is over by then has an end, and always a beginning. */
 export async function answerSoFar(
   chat: DurableObjectStub<ChatObject>,
-  { person, until }: Identity,
+  { person, until, token }: Identity,
   run: number,
   waitMs: number,
 ): Promise<AnswerSoFar> {
@@ -41,7 +41,7 @@ export async function answerSoFar(
   for (;;) {
     const left = Math.max(0, waitsUntil - Date.now());
     const wait = Math.min(left, MAX_WAIT_SECONDS * 1000);
-    const page = await chat.chunks(person, { run, from, until }, MAX_CHUNKS_BYTES, wait);
+    const page = await chat.chunks(person, { run, from, until, token }, MAX_CHUNKS_BYTES, wait);
     const { records, offset } = expect(page);
     for (const record of records) {
       if (record.type === "run.started") answer.started = record;

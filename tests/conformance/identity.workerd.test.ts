@@ -1,12 +1,13 @@
 // Proves PROTOCOL.md, "Who is asking", for each way in: tokens that an admin makes, Cloudflare Access, pages of other
 // sites; and that a deployment open to anybody does not spend the money of its keys.
 import { describe, expect, it } from "vitest";
-import { madeTokenSchema, tokenListReplySchema } from "../../protocol/access.ts";
+import { madeTokenSchema, meReplySchema, personExportSchema, tokenListReplySchema } from "../../protocol/access.ts";
 import { sessionReplySchema } from "../../protocol/requests.ts";
 import { createAccess } from "../../workers/auth/access.ts";
 import { team } from "./access-team.ts";
 import { type Deployment, deployment } from "./deployment.ts";
-import { bearer, call, fresh, model, post, problem, read } from "./kit.ts";
+import { answer, ask, bearer, call, fresh, model, post, problem, read } from "./kit.ts";
+import { Socket, SseReader } from "./readers.ts";
 
 const FAST = model("tokens-3-rate-0");
 const admin = bearer("token-of-the-admin");
@@ -65,6 +66,81 @@ describe("a token that the admin made", () => {
     { name: "x", limits: { asksPerMinute: 0 } },
   ])("is not made from %j", async (body) => {
     await problem(await admin.fetch("/api/admin/tokens", post(body)), "bad_request", 400);
+  });
+});
+
+describe("a token for the person of another one", () => {
+  it("has their chats, whatever became of the first, and what its own scopes and end allow", async () => {
+    const first = await made({ name: "Ann", tenant: "shop", limits: { asksPerMinute: 100 } });
+    const { chatId } = await answer(bearer(first.token), { prompt: fresh("Ann"), model: FAST });
+    const second = await made({ name: "Ann again", person: first.person });
+    expect([second.person, second.tenant, second.limits]).toEqual([first.person, "org:shop", {}]);
+    const narrow = await made({ name: "Ann's reader", person: first.person, scopes: ["read"] });
+    expect((await admin.fetch(`/api/admin/tokens/${first.id}`, { method: "DELETE" })).status).toBe(204);
+
+    await problem(await bearer(first.token).fetch(`/api/chats/${chatId}`), "unauthenticated", 401);
+    const ann = bearer(second.token);
+    expect(await read(await ann.fetch("/api/me"), meReplySchema)).toMatchObject({ person: `made:${first.id}` });
+    await answer(ann, { chatId, prompt: fresh("Ann again"), model: FAST });
+    const reader = bearer(narrow.token);
+    expect((await reader.fetch(`/api/chats/${chatId}`)).status).toBe(200);
+    expect((await reader.fetch("/api/me/export")).status).toBe(200);
+    await problem(await reader.fetch("/api/chat/generate", post({ prompt: "x", chatId })), "forbidden", 403);
+    await problem(await reader.fetch("/api/me", { method: "DELETE" }), "forbidden", 403);
+
+    const { tokens } = await read(await admin.fetch("/api/admin/tokens"), tokenListReplySchema);
+    const hers = tokens.filter(({ person }) => person === first.person);
+    expect(hers.map(({ id }) => id)).toEqual([narrow.id, second.id, first.id]);
+    expect((await ann.fetch("/api/me", { method: "DELETE" })).status).toBe(204);
+    await problem(await reader.fetch(`/api/chats/${chatId}`), "unknown_chat", 404);
+  });
+
+  it("goes on reading and asking when the first one is revoked, whose readers are sent away", async () => {
+    const first = await made({ name: "first" });
+    const second = await made({ name: "second", person: first.person });
+    const [one, two] = [bearer(first.token), bearer(second.token)];
+    const { id, chatId } = await ask(one, { prompt: fresh("both"), model: model("tokens-3000-rate-5") });
+    const streams = await Promise.all([one, two].map((who) => who.fetch(`/api/chat/stream/${id}`)));
+    const [hers, others] = streams.map((stream) => new SseReader(stream));
+    const sockets = await Promise.all([one, two].map((who) => Socket.open(who, `/ws/chat/${chatId}?offset=-1`)));
+    await admin.fetch(`/api/admin/tokens/${first.id}`, { method: "DELETE" });
+    expect((await hers?.rest())?.map(({ record }) => record.type)).not.toContain("run.ended");
+    expect(await sockets[0]?.closed).toMatchObject({ code: 4401 });
+    await problem(await one.fetch("/api/chat/generate", post({ prompt: "x", chatId })), "unauthenticated", 401);
+    expect((await two.fetch(`/api/chat/cancel/${id}`, { method: "POST" })).status).toBe(200);
+    expect((await others?.rest())?.at(-1)?.record).toMatchObject({ type: "run.ended", status: "cancelled" });
+    await sockets[1]?.until(({ record }) => record.type === "run.ended");
+    await answer(two, { chatId, prompt: fresh("goes on"), model: FAST });
+  });
+
+  it.each(["made:nobody", "admin", "anon:0", "named:team", ""])("is not made for %j", async (person) => {
+    await problem(await admin.fetch("/api/admin/tokens", post({ name: "x", person })), "bad_request", 400);
+  });
+});
+
+describe("a person whose token is gone", () => {
+  it("is exported and erased by the admin", async () => {
+    const { id, person, token } = await made({ name: "Bob" });
+    const word = fresh("Bob");
+    const { chatId } = await answer(bearer(token), { prompt: word, model: FAST });
+    await admin.fetch(`/api/admin/tokens/${id}`, { method: "DELETE" });
+    const path = `/api/admin/people/${encodeURIComponent(person)}`;
+    const all = await read(await admin.fetch(`${path}/export`), personExportSchema);
+    expect(all).toMatchObject({ person, tokens: [{ id, name: "Bob" }], chats: [{ id: chatId }] });
+    expect(all.chats[0]?.messages[0]?.text).toBe(word);
+    expect((await admin.fetch(path, { method: "DELETE" })).status).toBe(204);
+    expect((await read(await admin.fetch(`${path}/export`), personExportSchema)).chats).toEqual([]);
+    const again = bearer((await made({ name: "Bob again", person })).token);
+    await problem(await again.fetch(`/api/chats/${chatId}`), "unknown_chat", 404);
+  });
+
+  it("who never was is not found, and not made by being asked for", async () => {
+    for (const [method, suffix] of [
+      ["GET", "/export"],
+      ["DELETE", ""],
+    ] as const) {
+      await problem(await admin.fetch(`/api/admin/people/made:nobody${suffix}`, { method }), "not_found", 404);
+    }
   });
 });
 

@@ -184,7 +184,7 @@ describe("what is held", () => {
 it("whoever was revoked asks for nothing more, in a chat that goes on either", async () => {
   const who = await limited({});
   const { chatId } = await answer(who, { prompt: fresh("revoked"), model: FAST });
-  await env.PERSON.get(env.PERSON.idFromName(who.person)).close(who.person);
+  await env.PERSON.get(env.PERSON.idFromName(who.person)).close(who.person, who.id);
   await problem(await ask(who), "unauthenticated", 401);
   await problem(await ask(who, { chatId }), "unauthenticated", 401);
   expect((await who.fetch(`/api/chats/${chatId}`)).status).toBe(200);
@@ -204,11 +204,11 @@ it("whoever reads with a token that is revoked is sent away, and so is who comes
     expect(await socket.closed).toMatchObject({ code: 4401 });
   };
   const before = await open();
-  await list.close(who.person);
+  await list.close(who.person, who.id);
   await sentAway(before);
   // For some seconds what was known of the token is believed elsewhere.
   const after = await open();
-  await runInDurableObject(list, (_, { storage }) => void storage.sql.exec("UPDATE closed SET sweep = 1"));
+  await runInDurableObject(list, (_, { storage }) => void storage.sql.exec("UPDATE revoked SET sweep = 1"));
   await runDurableObjectAlarm(list);
   await sentAway(after);
   await objectOf(id).cancel(who.person, 1);

@@ -304,6 +304,7 @@ it("the archive learns of tokens and of their end, and another deployment of the
   const object = () => env.DEPLOYMENT.get(env.DEPLOYMENT.newUniqueId());
   const token = (id: string): TokenSummary => ({
     id,
+    person: `made:${id}`,
     name: `of ${id}`,
     tenant: "org:x",
     scopes: ["read"],
@@ -315,7 +316,7 @@ it("the archive learns of tokens and of their end, and another deployment of the
   const [one, two] = [crypto.randomUUID(), crypto.randomUUID()];
   const first = object();
   for (const id of [one, two]) expect(await first.addToken(token(id), `digest ${id}`)).toMatchObject({ ok: true });
-  expect(await first.revokeToken(two)).toBe(true);
+  expect(await first.revokeToken(two)).toBe(`made:${two}`);
   const ours = async () => (await archive.tokens()).filter(({ token: { id } }) => id === one || id === two);
   await vi.waitFor(async () => {
     expect((await ours()).map((kept) => kept.token.revokedAt === null).sort()).toEqual([false, true]);

@@ -14,6 +14,8 @@ import { answer, bearer, call, fresh, model, type Person, person, post, read } f
 import { Socket } from "./readers.ts";
 
 const FAST = model("tokens-3-rate-0");
+/** Somebody of whom nothing is kept. */
+const UNKNOWN = "made:nobody";
 const admin = bearer("token-of-the-admin");
 
 interface Target extends GenerateReply {
@@ -112,6 +114,16 @@ const TABLE: Row[] = [
   { call: "GET /api/admin/tokens", belongs: "to the deployment" },
   { call: "POST /api/admin/tokens", belongs: "to the deployment", ...sends({ name: "table" }) },
   { call: "POST /api/admin/restore", belongs: "to the deployment", ...sends({ limit: 1 }) },
+  {
+    call: "GET /api/admin/people/{person}/export",
+    belongs: "to the deployment",
+    path: () => `/api/admin/people/${UNKNOWN}/export`,
+  },
+  {
+    call: "DELETE /api/admin/people/{person}",
+    belongs: "to the deployment",
+    path: () => `/api/admin/people/${UNKNOWN}`,
+  },
   { call: "DELETE /api/admin/tokens/{tokenId}", belongs: "to the deployment", path: () => "/api/admin/tokens/other" },
 ];
 /** What becomes of it is told by who asks, so it has no row: proved in `identity.workerd.test.ts`. */

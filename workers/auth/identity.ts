@@ -13,13 +13,15 @@ export interface Identity {
   limits: OwnLimits;
   /** When what let them in expires, Unix ms; null when it does not. */
   until: number | null;
+  /** The id of the token that an admin made, by which they came; null for everybody else. */
+  token: string | null;
 }
 
 /** The tenant of everybody without a token of their own. */
 export const OPEN_TENANT = "open";
 
 export function anonymous(person: string): Identity {
-  return { person, tenant: OPEN_TENANT, scopes: SCOPES, admin: false, limits: {}, until: null };
+  return { person, tenant: OPEN_TENANT, scopes: SCOPES, admin: false, limits: {}, until: null, token: null };
 }
 
 /** Somebody who is alone in their tenant. */

@@ -30,11 +30,6 @@ export function newToken(): string {
   );
 }
 
-/** The person that a made token stands for. */
-export const personOfToken = (id: string): string => `made:${id}`;
-/** Whether it is only known where its person's object is that this caller was not turned out a moment ago. */
-export const isRevocable = ({ person }: Identity): boolean => person.startsWith(personOfToken(""));
-
 export function createMadeTokens(deployment: () => DurableObjectStub<DeploymentObject>, now: () => number): MadeTokens {
   const good = new Map<string, { token: TokenSummary; until: number }>();
   const bad = new Map<string, { until: number }>();
@@ -58,8 +53,8 @@ export function createMadeTokens(deployment: () => DurableObjectStub<DeploymentO
       const token = await look(await digestOf(presented), stranger);
       if (!token || token.revokedAt !== null) return undefined;
       if (token.expiresAt !== null && token.expiresAt <= now()) return undefined;
-      const { id, tenant, scopes, limits, expiresAt: until } = token;
-      return { ...anonymous(personOfToken(id)), tenant, scopes, limits, until };
+      const { id, person, tenant, scopes, limits, expiresAt: until } = token;
+      return { ...anonymous(person), tenant, scopes, limits, until, token: id };
     },
     forget() {
       good.clear();

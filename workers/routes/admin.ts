@@ -1,9 +1,11 @@
 // What is the deployment's own: the tokens that let people in, and what the archive brings back.
 import { createRoute, z } from "@hono/zod-openapi";
 import { uuidv7 } from "uuidv7";
+import { personOfToken } from "../../durable-objects/tokens.ts";
 import {
   madeTokenSchema,
   overviewReplySchema,
+  personExportSchema,
   restoreReplySchema,
   restoreRequestSchema,
   SCOPES,
@@ -14,12 +16,14 @@ import {
 import { MAX_RESTORED_AT_ONCE } from "../../protocol/limits.ts";
 import { digestOf } from "../auth/digest.ts";
 import { anonymous } from "../auth/identity.ts";
-import { newToken, personOfToken } from "../auth/made-tokens.ts";
+import { newToken } from "../auth/made-tokens.ts";
 import { limitsOf } from "../limits.ts";
 import { json, problems } from "../openapi.ts";
+import { personExport } from "../person-export.ts";
 import { expect, refuse } from "../problem.ts";
 import { restorePage } from "../restore.ts";
 import { createRouter } from "../router.ts";
+import type { Services } from "../services.ts";
 import { tierStates } from "../tiers/select.ts";
 
 const overviewRoute = createRoute({
@@ -52,6 +56,29 @@ const revokeRoute = createRoute({
   description: "Whoever holds it can ask for nothing more at once, and read nothing more within five seconds.",
   request: { params: z.object({ tokenId: z.string().max(100) }) },
   responses: { 204: { description: "It is revoked" }, ...problems(400, 403, 404) },
+});
+
+const personParams = z.object({
+  person: z.string().max(300).describe("Who, as `GET /api/me` and the list of tokens name them."),
+});
+
+const exportPersonRoute = createRoute({
+  method: "get",
+  path: "/api/admin/people/{person}/export",
+  summary: "All that is kept of a person",
+  description:
+    "As `GET /api/me/export`, of somebody who can't ask for it: their token was lost, revoked or has expired.",
+  request: { params: personParams },
+  responses: { 200: json(personExportSchema, "The document"), ...problems(400, 403, 404) },
+});
+
+const erasePersonRoute = createRoute({
+  method: "delete",
+  path: "/api/admin/people/{person}",
+  summary: "Erase all that is kept of a person",
+  description: "As `DELETE /api/me`. Their tokens stay on the list, and good: revoke them first.",
+  request: { params: personParams },
+  responses: { 204: { description: "It is gone" }, ...problems(400, 403, 404) },
 });
 
 const restoreRoute = createRoute({
@@ -94,12 +121,17 @@ adminRoutes.openapi(overviewRoute, async (c) => {
 
 adminRoutes.openapi(makeRoute, async (c) => {
   const { services } = c.var;
-  const { name, tenant, scopes, limits, expiresAt } = c.req.valid("json");
+  const { name, person, tenant, scopes, limits, expiresAt } = c.req.valid("json");
   const id = uuidv7();
+  const [before] = person === undefined ? [] : await services.deployment().tokensOf(person);
+  if (person !== undefined && !before) {
+    refuse("bad_request", "person: no token stands for them. GET /api/admin/tokens lists whom tokens stand for.");
+  }
   const summary: TokenSummary = {
     id,
     name,
-    tenant: tenant === undefined ? personOfToken(id) : `org:${tenant}`,
+    person: person ?? personOfToken(id),
+    tenant: tenant === undefined ? (before?.tenant ?? personOfToken(id)) : `org:${tenant}`,
     scopes: scopes ?? SCOPES,
     limits: limits ?? {},
     createdAt: Date.now(),
@@ -116,9 +148,9 @@ adminRoutes.openapi(listRoute, async (c) => c.json({ tokens: await c.var.service
 adminRoutes.openapi(revokeRoute, async (c) => {
   const { deployment, madeTokens, person } = c.var.services;
   const { tokenId } = c.req.valid("param");
-  if (!(await deployment().revokeToken(tokenId)))
-    refuse("not_found", "There is no such token. GET /api/admin/tokens lists them.");
-  await person(personOfToken(tokenId)).close(personOfToken(tokenId));
+  const whose = await deployment().revokeToken(tokenId);
+  if (whose === null) refuse("not_found", "There is no such token. GET /api/admin/tokens lists them.");
+  await person(whose).close(whose, tokenId);
   madeTokens.forget();
   return c.body(null, 204);
 });
@@ -129,3 +161,29 @@ adminRoutes.openapi(restoreRoute, async (c) => {
   if (!services.archive) refuse("archive_unreachable", "There is no archive here: DATABASE_URL is not set.");
   return c.json(await restorePage(services.archive, services, after ?? null, limit ?? MAX_RESTORED_AT_ONCE), 200);
 });
+
+adminRoutes.openapi(exportPersonRoute, async (c) => {
+  const { services } = c.var;
+  const person = await knownPerson(services, c.req.valid("param").person);
+  const [tokens, usage] = await Promise.all([
+    services.deployment().tokensOf(person),
+    services.person(person).usage(Date.now()),
+  ]);
+  const document = await personExport(services, person, { person, tokens, usage, exportedAt: Date.now() });
+  c.header("content-type", "application/json");
+  c.header("content-disposition", 'attachment; filename="keepstream.json"');
+  return c.body(document) as never;
+});
+
+adminRoutes.openapi(erasePersonRoute, async (c) => {
+  const { services } = c.var;
+  const person = await knownPerson(services, c.req.valid("param").person);
+  await services.person(person).erase(person);
+  return c.body(null, 204);
+});
+
+async function knownPerson(services: Services, person: string): Promise<string> {
+  if (!(await services.person(person).isKnown()))
+    refuse("not_found", "Nothing is kept of such a person. GET /api/admin/tokens lists whom tokens stand for.");
+  return person;
+}

@@ -67,7 +67,7 @@ export const completionRoutes = createRouter();
 
 completionRoutes.openapi(completionsRoute, async (c) => {
   const { services, identity, requestId } = c.var;
-  const { person, tenant, until } = identity;
+  const { person, tenant, until, token } = identity;
   const body = c.req.valid("json");
   const { "idempotency-key": key, "x-chat-id": goOn } = c.req.valid("header");
   const conversation = toConversation(body.messages);
@@ -95,7 +95,7 @@ completionRoutes.openapi(completionsRoute, async (c) => {
   if (body.stream) {
     const committed = c.req.valid("query").committed === "1";
     const form = { kind: "completion" as const, committed, usage: body.stream_options?.include_usage === true };
-    const reading: ReadingRequest = { person, requestId, form, until, start: { ask, create } };
+    const reading: ReadingRequest = { person, requestId, form, until, token, start: { ask, create } };
     return (await openReading(chat, reading)) as never;
   }
   const { id, run } = expect(await chat.generate(person, ask, create));

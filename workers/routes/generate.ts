@@ -48,7 +48,7 @@ export const generateRoutes = createRouter();
 
 generateRoutes.openapi(route, async (c) => {
   const { services, identity, requestId } = c.var;
-  const { person, tenant, until } = identity;
+  const { person, tenant, until, token } = identity;
   const body = c.req.valid("json");
   const idempotency = await fingerprint(c.req.valid("header")["idempotency-key"], body);
   const ask = await toRunAsk(services, body, tenant, idempotency);
@@ -61,7 +61,7 @@ generateRoutes.openapi(route, async (c) => {
   if (wanted in FORMS) {
     const kind = FORMS[wanted as keyof typeof FORMS];
     const form = kind === "sse" ? { kind } : { kind, committed: c.req.valid("query").committed === "1" };
-    const reading: ReadingRequest = { person, requestId, form, until, start: { ask, create } };
+    const reading: ReadingRequest = { person, requestId, form, until, token, start: { ask, create } };
     return (await openReading(chat, reading)) as never;
   }
   const { id, cache, kept } = expect(await chat.generate(person, ask, create));

@@ -73,10 +73,10 @@ runRoutes.openapi(statusRoute, async (c) => {
 });
 
 runRoutes.openapi(chunksRoute, async (c) => {
-  const { person, until } = c.var.identity;
+  const { person, until, token } = c.var.identity;
   const { chat, run } = chatTarget(c.var.services, c.req.valid("param").id);
   const { offset, wait } = c.req.valid("query");
-  const reading = { run, from: resumePoint(offset), until };
+  const reading = { run, from: resumePoint(offset), until, token };
   return c.json(expect(await chat.chunks(person, reading, MAX_CHUNKS_BYTES, (wait ?? 0) * 1000)), 200);
 });
 
@@ -88,6 +88,7 @@ runRoutes.openapi(streamRoute, async (c) => {
   const reading = {
     person: identity.person,
     until: identity.until,
+    token: identity.token,
     requestId,
     form: { kind: "sse" as const },
     ...(run !== undefined && { run }),

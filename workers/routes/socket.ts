@@ -30,6 +30,7 @@ socketRoutes.openapi(route, async (c) => {
   const reading = {
     person: identity.person,
     until: identity.until,
+    token: identity.token,
     requestId,
     form: { kind: "socket" as const, mayStop: identity.scopes.includes("ask") },
     ...(run !== undefined && { run }),

@@ -137,10 +137,10 @@ workflowRoutes.openapi(statusRoute, async (c) => {
 });
 
 workflowRoutes.openapi(chunksRoute, async (c) => {
-  const { person, until } = c.var.identity;
+  const { person, until, token } = c.var.identity;
   const { chat, run } = await workflowTarget(c.var.services, person, c.req.valid("param").id);
   const { offset, wait } = c.req.valid("query");
-  const reading = { run, from: resumePoint(offset), until };
+  const reading = { run, from: resumePoint(offset), until, token };
   return c.json(expect(await chat.chunks(person, reading, MAX_CHUNKS_BYTES, (wait ?? 0) * 1000)), 200);
 });
 
@@ -217,8 +217,12 @@ async function workflowTarget(services: Services, person: string, id: string) {
 }
 
 /** The most tokens the ask allows; null without such a limit. It stands in the run's first record. */
-async function outputLimit(chat: ChatTarget["chat"], { person, until }: Identity, run: number): Promise<number | null> {
-  const { records } = expect(await chat.chunks(person, { run, from: 0, until }, 1, 0));
+async function outputLimit(
+  chat: ChatTarget["chat"],
+  { person, until, token }: Identity,
+  run: number,
+): Promise<number | null> {
+  const { records } = expect(await chat.chunks(person, { run, from: 0, until, token }, 1, 0));
   const [first] = records;
   return first?.type === "run.started" ? first.params.maxOutputTokens : null;
 }
