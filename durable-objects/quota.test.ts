@@ -103,6 +103,29 @@ describe("a day's budget", () => {
     expect(quota.usage(NOON)).toMatchObject({ tokensToday: 70, dollarsToday: 0.7 });
   });
 
+  test("that is too small for the ask says how long an answer may be, and sends nobody away until tomorrow for nothing", () => {
+    const said = (limits: Partial<Limits>, more: Parameters<typeof take>[1] = {}) => {
+      const refused = take(limits, more);
+      return refused.ok ? null : { after: refused.failure.retryAfter, says: refused.failure.detail.split("left. ")[1] };
+    };
+    const tokens = { tokensPerDay: 2_000 };
+    const never = "Ask for less by maxOutputTokens (1940 at most).";
+    expect(said(tokens, { output: 4_096 })).toEqual({ after: undefined, says: never });
+    expect(take(tokens, { output: 1_940 }).ok).toBe(true);
+    // Today has room for nothing any more, tomorrow for as much.
+    const later = "Ask tomorrow (UTC) with maxOutputTokens of 1940 at most.";
+    expect(said(tokens, { output: 4_096 })).toEqual({ after: undefined, says: later });
+    expect(said(tokens, { output: 1_000 })).toEqual({ after: 43_200, says: "Ask tomorrow (UTC)." });
+    const long = "What goes in alone is more than a day's budget: shorten the prompt, or begin another chat.";
+    expect(said(tokens, { context: 3_000 })).toEqual({ after: undefined, says: long });
+    // Of money, by the price.
+    quota.forfeit("chat", NOON);
+    const dollars = { dollarsPerDay: 2.6 };
+    const byPrice = { after: undefined, says: "Ask for less by maxOutputTokens (200 at most)." };
+    expect(said(dollars, { output: 4_096, now: NOON + 24 * 3_600_000 })).toEqual(byPrice);
+    expect(take(dollars, { output: 200, now: NOON + 24 * 3_600_000 }).ok).toBe(true);
+  });
+
   test("of money is what receipts say, and held by the price", () => {
     const limits = { dollarsPerDay: 2.5 };
     const { hold } = take(limits);

@@ -80,12 +80,14 @@ export class Quota {
       return fail("rate_limited", detail, { limit: answersAtOnce, value: used.answersNow, retryAfter: SOON });
     }
     if (tokensPerDay !== null && used.tokensToday + needed > tokensPerDay) {
-      const detail = `This ask may take ${needed} tokens; ${Math.max(0, tokensPerDay - used.tokensToday)} of today's ${tokensPerDay} are left. Ask for less by maxOutputTokens, or tomorrow (UTC).`;
-      return fail("budget_exceeded", detail, { limit: tokensPerDay, value: used.tokensToday, retryAfter: untilDay });
+      const detail = `This ask may take ${needed} tokens; ${Math.max(0, tokensPerDay - used.tokensToday)} of today's ${tokensPerDay} are left.`;
+      const fits = (left: number) => left - input - context;
+      return overBudget(detail, tokensPerDay, used.tokensToday, needed, untilDay, fits);
     }
     if (dollarsPerDay !== null && used.dollarsToday + dollars > dollarsPerDay) {
-      const detail = `This ask may cost ${money(dollars)}; ${money(Math.max(0, dollarsPerDay - used.dollarsToday))} of today's ${money(dollarsPerDay)} are left. Ask for less by maxOutputTokens, or tomorrow (UTC).`;
-      return fail("budget_exceeded", detail, { limit: dollarsPerDay, value: used.dollarsToday, retryAfter: untilDay });
+      const detail = `This ask may cost ${money(dollars)}; ${money(Math.max(0, dollarsPerDay - used.dollarsToday))} of today's ${money(dollarsPerDay)} are left.`;
+      const fits = (left: number) => (outputPrice > 0 ? (left - (input + context) * inputPrice) / outputPrice : 0);
+      return overBudget(detail, dollarsPerDay, used.dollarsToday, dollars, untilDay, fits);
     }
     this.#sql.exec("INSERT OR REPLACE INTO pace (id, began, asks) VALUES (1, ?, ?)", pace.began, pace.asks + 1);
     this.#sql.exec(
@@ -192,6 +194,38 @@ export class Quota {
     );
   }
 }
+
+/**
+ * An ask for which a day's budget has no room: with how long its answer may be at most to fit, and when there is more.
+ * `fits` gives how many tokens of an answer there is room for. One that is too much for a whole day never fits.
+ */
+function overBudget(
+  detail: string,
+  limit: number,
+  used: number,
+  needed: number,
+  untilDay: number,
+  fits: (left: number) => number,
+): Result<never> {
+  const tomorrow = needed <= limit;
+  const now = Math.floor(fits(limit - used));
+  const atMost = Math.floor(fits(limit));
+  const less = now > 0 ? `Ask for less by maxOutputTokens (${now} at most)` : null;
+  const later = tomorrow
+    ? "tomorrow (UTC)"
+    : atMost > 0 && atMost > now
+      ? `tomorrow (UTC) with maxOutputTokens of ${atMost} at most`
+      : null;
+  const helps = less && later ? `${less}, or ${later}.` : less ? `${less}.` : later ? `Ask ${later}.` : TOO_LONG;
+  return fail("budget_exceeded", `${detail} ${helps}`, {
+    limit,
+    value: used,
+    ...(tomorrow && { retryAfter: untilDay }),
+  });
+}
+
+/** No answer is so short that its question would fit. */
+const TOO_LONG = "What goes in alone is more than a day's budget: shorten the prompt, or begin another chat.";
 
 const dayOf = (now: number): number => Math.floor(now / DAY_MS);
 const money = (dollars: number): string => `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`;

@@ -44,7 +44,11 @@ test("the newest is listed first", () => {
 test("a revoked token stays, with the time at which it was first revoked", () => {
   const tokens = open();
   tokens.add({ token: made("a"), digest: "1" }, false);
-  expect([tokens.revoke("a", 50), tokens.revoke("a", 60), tokens.revoke("b", 50)]).toEqual(["made:a", "made:a", undefined]);
+  expect([tokens.revoke("a", 50), tokens.revoke("a", 60), tokens.revoke("b", 50)]).toEqual([
+    "made:a",
+    "made:a",
+    undefined,
+  ]);
   expect(tokens.find("1")?.revokedAt).toBe(50);
 });
 
