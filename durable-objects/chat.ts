@@ -70,6 +70,8 @@ export class ChatObject extends DurableObject<Env> {
   #counting!: Counting;
   #resting!: Resting;
   readonly #watchdog: Watchdog;
+  /** Asks that are being begun. */
+  #beginning = 0;
   /** The chat is being deleted: nothing of it can be relied on any more. */
   #erasing = false;
 
@@ -222,13 +224,26 @@ export class ChatObject extends DurableObject<Env> {
   /** Starts a run; with `create`, in a chat that does not exist yet. */
   async generate(person: string, ask: RunAsk, create: RunStart["create"]): Promise<Result<Started>> {
     let run: number | undefined;
+    this.#beginning++;
     try {
       const started = await this.#start(person, ask, create);
       if (started.ok) run = started.value.run;
       return started;
     } finally {
+      this.#beginning--;
       await this.#takeBack(person, ask.hold, create, run);
     }
+  }
+
+  /**
+   * Takes back what an ask was let in with of which nobody knows whether it came here; one that did, and began a run, keeps
+   * it. False while that can't be told yet.
+   */
+  async disown(person: string, hold: string | undefined, create: RunStart["create"]): Promise<boolean> {
+    if (this.#beginning > 0) return false;
+    const began = hold !== undefined && this.#log.chat && this.#log.runs().some((run) => run.hold === hold);
+    if (!began) await this.#takeBack(person, hold, create, undefined);
+    return true;
   }
 
   /** The chat's id: of one that came from another namespace it is not this object's. */

@@ -46,8 +46,11 @@ export interface Standing {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 3_600_000;
-/** What is held for an answer that nobody ever settled: its chat was lost on the way to beginning it. */
-const HOLD_MS = 6 * 3_600_000;
+/**
+ * What is held for an answer that nobody ever settled: its chat was lost on the way to beginning it. One of the temporal
+ * tier may wait a day for a worker.
+ */
+const HOLD_MS = 30 * 3_600_000;
 /** A receipt may come again for as long as its chat could not be told that it came. */
 const REMEMBER_DAYS = 7;
 /** Seconds after which an answer at once may have ended. */

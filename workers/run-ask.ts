@@ -2,8 +2,11 @@
 import { getLogger } from "@logtape/logtape";
 import canonicalize from "canonicalize";
 import type { Context } from "hono";
+import type { ChatObject, RunStart } from "../durable-objects/chat.ts";
+import type { StreamForm } from "../durable-objects/connections.ts";
 import type { RunAsk } from "../durable-objects/run-ask.ts";
-import type { ProblemCode } from "../protocol/problems.ts";
+import type { Started } from "../durable-objects/supervisor.ts";
+import type { ProblemCode, Result } from "../protocol/problems.ts";
 import type { GenerateRequest } from "../protocol/requests.ts";
 import { titleFrom } from "../protocol/title.ts";
 import { traceFields } from "../protocol/trace.ts";
@@ -11,6 +14,7 @@ import type { AppEnv } from "./app-env.ts";
 import { digestOf } from "./auth/digest.ts";
 import { demandOf, limitsOf } from "./limits.ts";
 import { expect, refuse } from "./problem.ts";
+import { openReading } from "./reading.ts";
 import type { Services } from "./services.ts";
 import { chatTarget } from "./target.ts";
 import { selectTier } from "./tiers/select.ts";
@@ -91,6 +95,56 @@ export async function admit(c: Context<AppEnv>, ask: RunAsk, goOn: string | unde
   const admitted = expect(chat);
   tellPrompt(c, ask, admitted);
   return admitted;
+}
+
+/** Starts an admitted ask in its chat. */
+export async function start(c: Context<AppEnv>, chatId: string, { ask, create }: RunStart): Promise<Started> {
+  const { person } = c.var.identity;
+  // The call's own type is a union of promises.
+  const started = await handOn(
+    c,
+    chatId,
+    { ask, create },
+    async (chat): Promise<Result<Started>> => chat.generate(person, ask, create),
+  );
+  return expect(started);
+}
+
+/** Starts an admitted ask in its chat, and reads it on the same call. */
+export function startReading(c: Context<AppEnv>, chatId: string, start: RunStart, form: StreamForm): Promise<Response> {
+  const { requestId, identity } = c.var;
+  const { person, until, token } = identity;
+  return handOn(c, chatId, start, (chat) => openReading(chat, { person, requestId, form, until, token, start }));
+}
+
+/** When a chat that could not be reached is asked again what it knows of an ask, ms apart. */
+const DISOWN_MS = [0, 1_000, 5_000, 15_000];
+
+/**
+ * Hands an admitted ask to its chat. Where that fails, nobody knows whether the chat has heard of it: it is asked to give
+ * back what was admitted for it, unless a run has begun.
+ */
+async function handOn<T>(
+  c: Context<AppEnv>,
+  chatId: string,
+  { ask, create }: RunStart,
+  begin: (chat: DurableObjectStub<ChatObject>) => Promise<T>,
+): Promise<T> {
+  const { services, identity } = c.var;
+  try {
+    return await begin(chatTarget(services, chatId).chat);
+  } catch (error) {
+    c.executionCtx.waitUntil(disown(() => chatTarget(services, chatId).chat.disown(identity.person, ask.hold, create)));
+    throw error;
+  }
+}
+
+async function disown(ask: () => Promise<boolean>): Promise<void> {
+  for (const wait of DISOWN_MS) {
+    await scheduler.wait(wait);
+    if (await ask().catch(() => false)) return;
+  }
+  logger.warn("what was held for an ask whose chat can't be reached is held until it lapses");
 }
 
 /** Only where the deployment asks for it. */

@@ -2,7 +2,6 @@
 // by its id, and on the person's list.
 import { createRoute, z } from "@hono/zod-openapi";
 import { createMiddleware } from "hono/factory";
-import type { ReadingRequest } from "../../durable-objects/chat.ts";
 import {
   completionChunkSchema,
   completionModelsReplySchema,
@@ -19,10 +18,9 @@ import { problemSchema } from "../../protocol/problems.ts";
 import { providerNameSchema, type RunEndedRecord } from "../../protocol/records.ts";
 import type { AppEnv } from "../app-env.ts";
 import { json, problemsAs } from "../openapi.ts";
-import { expect, refuse } from "../problem.ts";
-import { openReading } from "../reading.ts";
+import { refuse } from "../problem.ts";
 import { createRouter } from "../router.ts";
-import { admit, fingerprint, toRunAsk } from "../run-ask.ts";
+import { admit, fingerprint, start, startReading, toRunAsk } from "../run-ask.ts";
 import type { Services } from "../services.ts";
 import { chatTarget } from "../target.ts";
 import { wholeAnswer } from "../whole-answer.ts";
@@ -66,8 +64,8 @@ const modelsRoute = createRoute({
 export const completionRoutes = createRouter();
 
 completionRoutes.openapi(completionsRoute, async (c) => {
-  const { services, identity, requestId } = c.var;
-  const { person, tenant, until, token } = identity;
+  const { services, identity } = c.var;
+  const { tenant } = identity;
   const body = c.req.valid("json");
   const { "idempotency-key": key, "x-chat-id": goOn } = c.req.valid("header");
   const conversation = toConversation(body.messages);
@@ -89,17 +87,15 @@ completionRoutes.openapi(completionsRoute, async (c) => {
   const ask = await toRunAsk(services, request, tenant, idempotency);
   if (goOn === undefined) ask.history = conversation.history;
   const chatId = await admit(c, ask, goOn);
-  const { chat } = chatTarget(services, chatId);
-  const create = goOn === undefined ? { tenant } : null;
+  const toStart = { ask, create: goOn === undefined ? { tenant } : null };
 
   if (body.stream) {
     const committed = c.req.valid("query").committed === "1";
     const form = { kind: "completion" as const, committed, usage: body.stream_options?.include_usage === true };
-    const reading: ReadingRequest = { person, requestId, form, until, token, start: { ask, create } };
-    return (await openReading(chat, reading)) as never;
+    return (await startReading(c, chatId, toStart, form)) as never;
   }
-  const { id, run } = expect(await chat.generate(person, ask, create));
-  const { started, text, ended } = await wholeAnswer(chat, identity, run);
+  const { id, run } = await start(c, chatId, toStart);
+  const { started, text, ended } = await wholeAnswer(chatTarget(services, chatId).chat, identity, run);
   if (ended.status !== "completed") refuseBroken(id, ended);
   c.header("x-run-id", id);
   c.header("x-chat-id", parseTarget(id)?.chatId ?? "");

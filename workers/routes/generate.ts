@@ -2,16 +2,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
 import { cacheHeaders } from "../../cache/cache-status.ts";
-import type { ReadingRequest } from "../../durable-objects/chat.ts";
 import { MAX_IDEMPOTENCY_KEY_LENGTH } from "../../protocol/limits.ts";
 import { generateReplySchema, generateRequestSchema } from "../../protocol/requests.ts";
 import { runLinks } from "../links.ts";
 import { eventStream, json, problems } from "../openapi.ts";
-import { expect } from "../problem.ts";
-import { openReading } from "../reading.ts";
 import { createRouter } from "../router.ts";
-import { admit, fingerprint, toRunAsk } from "../run-ask.ts";
-import { chatTarget } from "../target.ts";
+import { admit, fingerprint, start, startReading, toRunAsk } from "../run-ask.ts";
 
 const FORMS = { "text/event-stream": "sse", "text/plain": "text" } as const;
 
@@ -47,24 +43,22 @@ const route = createRoute({
 export const generateRoutes = createRouter();
 
 generateRoutes.openapi(route, async (c) => {
-  const { services, identity, requestId } = c.var;
-  const { person, tenant, until, token } = identity;
+  const { services, identity } = c.var;
+  const { tenant } = identity;
   const body = c.req.valid("json");
   const idempotency = await fingerprint(c.req.valid("header")["idempotency-key"], body);
   const ask = await toRunAsk(services, body, tenant, idempotency);
   const chatId = await admit(c, ask, body.chatId);
-  const { chat } = chatTarget(services, chatId);
-  const create = body.chatId === undefined ? { tenant } : null;
+  const toStart = { ask, create: body.chatId === undefined ? { tenant } : null };
 
   const supports = ["application/json", ...Object.keys(FORMS)];
   const wanted = accepts(c, { header: "Accept", supports, default: "application/json" });
   if (wanted in FORMS) {
     const kind = FORMS[wanted as keyof typeof FORMS];
     const form = kind === "sse" ? { kind } : { kind, committed: c.req.valid("query").committed === "1" };
-    const reading: ReadingRequest = { person, requestId, form, until, token, start: { ask, create } };
-    return (await openReading(chat, reading)) as never;
+    return (await startReading(c, chatId, toStart, form)) as never;
   }
-  const { id, cache, kept } = expect(await chat.generate(person, ask, create));
+  const { id, cache, kept } = await start(c, chatId, toStart);
   const links = runLinks(id);
   c.header("location", links.status);
   const said = ask.tier === "redis" ? cacheHeaders(cache, ask.cache.mode, kept) : {};

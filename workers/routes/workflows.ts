@@ -21,9 +21,9 @@ import { runLinks, workflowLinks } from "../links.ts";
 import { json, problems } from "../openapi.ts";
 import { expect, refuse } from "../problem.ts";
 import { createRouter } from "../router.ts";
-import { admit, fingerprint, toRunAsk } from "../run-ask.ts";
+import { admit, fingerprint, start, toRunAsk } from "../run-ask.ts";
 import type { Services } from "../services.ts";
-import { type ChatTarget, chatTarget, resumePoint, runParams, runTarget } from "../target.ts";
+import { type ChatTarget, resumePoint, runParams, runTarget } from "../target.ts";
 import { bridgeSettings } from "../tiers/temporal.ts";
 import { answerSoFar } from "../whole-answer.ts";
 
@@ -105,13 +105,13 @@ export const workflowRoutes = createRouter();
 
 workflowRoutes.openapi(startRoute, async (c) => {
   const { services, identity } = c.var;
-  const { person, tenant } = identity;
+  const { tenant } = identity;
   const body = { ...c.req.valid("json"), tier: "temporal" as const };
   const idempotency = await fingerprint(c.req.valid("header")["idempotency-key"], body);
   const ask = await toRunAsk(services, body, tenant, idempotency);
   const chatId = await admit(c, ask, body.chatId);
-  const { chat } = chatTarget(services, chatId);
-  const { id } = expect(await chat.generate(person, ask, body.chatId === undefined ? { tenant } : null));
+  const toStart = { ask, create: body.chatId === undefined ? { tenant } : null };
+  const { id } = await start(c, chatId, toStart);
   const links = workflowLinks(id);
   c.header("location", links.status);
   return c.json({ id, chatId, links }, 202);
