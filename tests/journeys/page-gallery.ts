@@ -192,6 +192,10 @@ const STATES: Record<string, (scene: Scene) => Promise<void>> = {
     await go("/status");
     await page.locator("[data-part-name]").first().waitFor();
   },
+  async access({ page, go }) {
+    await go("/access");
+    await page.locator(".access-form").first().waitFor();
+  },
   async missing({ go }) {
     await go("/nowhere");
   },
