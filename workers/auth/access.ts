@@ -31,7 +31,8 @@ export function createAccess({ issuer, audiences }: AccessSettings, now: () => n
       // A service token has no subject; its client id is its name.
       const subject = payload.sub || payload.common_name;
       if (typeof subject !== "string") return ok(undefined);
-      return ok({ ...anonymous(`access:${subject}`), tenant: `access:${issuer}` });
+      const until = (payload.exp ?? 0) * 1000;
+      return ok({ ...anonymous(`access:${subject}`), tenant: `access:${issuer}`, until });
     } catch (error) {
       if (error instanceof KeysAway) return AWAY;
       if (error instanceof errors.JOSEError) return ok(undefined);
