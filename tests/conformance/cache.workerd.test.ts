@@ -244,11 +244,18 @@ describe.concurrent("what is asked of the cache", () => {
 
   it("a ttl is how long it is kept", async () => {
     const who = await person();
-    const prompt = fresh("ttl");
-    const body = redis(prompt, { cache: { ttl: 2 } });
-    await keep(who, body);
-    await new Promise((resolve) => setTimeout(resolve, 2_100));
-    expect(await look(who, body)).toBe("miss");
+    const long = redis(fresh("long ttl"), { cache: { ttl: 600 } });
+    await keep(who, long);
+    const given = await who.fetch("/api/chat/generate", post(long));
+    await given.body?.cancel();
+    const [, left] = /^Keepstream; hit; ttl=(\d+)$/.exec(given.headers.get("cache-status") ?? "") ?? [];
+    expect(Number(left)).toBeGreaterThan(500);
+    expect(Number(left)).toBeLessThanOrEqual(600);
+    // Nothing is seen of it while it is kept: a busy machine may be that long at it.
+    const short = redis(fresh("short ttl"), { cache: { ttl: 1 } });
+    await answer(who, short);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(await look(who, short)).toBe("miss");
   });
 
   it("what is not whole is not kept: stopped, failed, refused, or cut by the model's own limit", async () => {
