@@ -127,8 +127,13 @@ export class PersonObject extends DurableObject<Env> {
   async #watchAgain(disk: Disk): Promise<void> {
     const unfinished =
       "SELECT 1 FROM erasing UNION ALL SELECT 1 FROM erasures UNION ALL SELECT 1 FROM revoked WHERE sweep > 0";
-    if (disk.exec(`${unfinished} LIMIT 1`).length === 0 || (await this.ctx.storage.getAlarm()) !== null) return;
-    await this.ctx.storage.setAlarm(Date.now() + CARRY_OUT_AGAIN_MS);
+    if (disk.exec(`${unfinished} LIMIT 1`).length > 0) await this.#ringBy(Date.now() + CARRY_OUT_AGAIN_MS);
+  }
+
+  /** Sees to it that the alarm rings by then; one that rings before is left as it is. */
+  async #ringBy(time: number): Promise<void> {
+    const rings = await this.ctx.storage.getAlarm();
+    if (rings === null || rings > time) await this.ctx.storage.setAlarm(time);
   }
 
   #open(): Disk {
@@ -244,7 +249,7 @@ export class PersonObject extends DurableObject<Env> {
   async close(person: string, token: string): Promise<void> {
     const sweep = Date.now() + SWEEP_AFTER_MS;
     this.#open().exec("INSERT OR REPLACE INTO revoked (token, sweep) VALUES (?, ?)", token, sweep);
-    await this.ctx.storage.setAlarm(sweep);
+    await this.#ringBy(sweep);
     await this.#dismissReaders(person, token);
   }
 
@@ -319,7 +324,7 @@ export class PersonObject extends DurableObject<Env> {
    */
   async erase(person: string): Promise<void> {
     this.#open().exec("INSERT OR REPLACE INTO erasing (id, person) VALUES (1, ?)", person);
-    await this.ctx.storage.setAlarm(Date.now() + ERASE_AGAIN_MS);
+    await this.#ringBy(Date.now() + ERASE_AGAIN_MS);
     await this.#erase(person);
   }
 
@@ -396,7 +401,8 @@ export class PersonObject extends DurableObject<Env> {
       ),
     );
     const due = left.filter((ms) => ms !== null);
-    if (due.length > 0) await this.ctx.storage.setAlarm(Date.now() + Math.min(...due));
+    // What came meanwhile may be due before.
+    if (due.length > 0) await this.#ringBy(Date.now() + Math.min(...due));
   }
 
   /** Goes on with an erasure that broke off. Null when there is none any more. */

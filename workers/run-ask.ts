@@ -134,17 +134,18 @@ async function handOn<T>(
   try {
     return await begin(chatTarget(services, chatId).chat);
   } catch (error) {
-    c.executionCtx.waitUntil(disown(() => chatTarget(services, chatId).chat.disown(identity.person, ask.hold, create)));
+    const takeBack = () => chatTarget(services, chatId).chat.disown(identity.person, ask.hold, create);
+    c.executionCtx.waitUntil(disown(chatId, takeBack));
     throw error;
   }
 }
 
-async function disown(ask: () => Promise<boolean>): Promise<void> {
+async function disown(chat: string, takeBack: () => Promise<boolean>): Promise<void> {
   for (const wait of DISOWN_MS) {
     await scheduler.wait(wait);
-    if (await ask().catch(() => false)) return;
+    if (await takeBack().catch(() => false)) return;
   }
-  logger.warn("what was held for an ask whose chat can't be reached is held until it lapses");
+  logger.warn("what was held for an ask whose chat can't be reached is held until it lapses", { chat });
 }
 
 /** Only where the deployment asks for it. */

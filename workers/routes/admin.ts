@@ -164,11 +164,9 @@ adminRoutes.openapi(restoreRoute, async (c) => {
 
 adminRoutes.openapi(exportPersonRoute, async (c) => {
   const { services } = c.var;
-  const person = await knownPerson(services, c.req.valid("param").person);
-  const [tokens, usage] = await Promise.all([
-    services.deployment().tokensOf(person),
-    services.person(person).usage(Date.now()),
-  ]);
+  const { person } = c.req.valid("param");
+  const tokens = await tokensOfKnown(services, person);
+  const usage = await services.person(person).usage(Date.now());
   const document = await personExport(services, person, { person, tokens, usage, exportedAt: Date.now() });
   c.header("content-type", "application/json");
   c.header("content-disposition", 'attachment; filename="keepstream.json"');
@@ -177,13 +175,17 @@ adminRoutes.openapi(exportPersonRoute, async (c) => {
 
 adminRoutes.openapi(erasePersonRoute, async (c) => {
   const { services } = c.var;
-  const person = await knownPerson(services, c.req.valid("param").person);
+  const { person } = c.req.valid("param");
+  await tokensOfKnown(services, person);
   await services.person(person).erase(person);
   return c.body(null, 204);
 });
 
-async function knownPerson(services: Services, person: string): Promise<string> {
-  if (!(await services.person(person).isKnown()))
+/** The tokens of a person; refused where nobody is known by that name. */
+async function tokensOfKnown(services: Services, person: string): Promise<TokenSummary[]> {
+  const tokens = await services.deployment().tokensOf(person);
+  if (tokens.length === 0 && !(await services.person(person).isKnown())) {
     refuse("not_found", "Nothing is kept of such a person. GET /api/admin/tokens lists whom tokens stand for.");
-  return person;
+  }
+  return tokens;
 }
