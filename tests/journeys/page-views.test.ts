@@ -136,6 +136,19 @@ onStage("the views", set, (stage) => {
 
     await page.getByRole("button", { name: "Revoke the token of Ann" }).click();
     await page.locator("[data-token=Ann][data-state=revoked]").waitFor();
+
+    // Another one for the same person, who is exported by either.
+    await page.getByLabel("Name", { exact: true }).fill("Ann again");
+    await page.getByLabel("Whose chats").selectOption({ label: "as Ann" });
+    await page.getByRole("button", { name: "Make a token" }).click();
+    await page.locator("[data-token='Ann again'][data-state=live]").waitFor();
+    const [again, first] = await Promise.all(
+      ["Ann again", "Ann"].map((name) =>
+        page.getByRole("link", { name: `Export all that is kept of ${name}`, exact: true }).getAttribute("href"),
+      ),
+    );
+    expect(again).toMatch(/^\/api\/admin\/people\/made%3A[\w-]+\/export$/);
+    expect(again).toBe(first);
     await page.getByRole("button", { name: "Go out" }).click();
     await page.locator("#composer").waitFor();
   });

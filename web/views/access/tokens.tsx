@@ -1,4 +1,5 @@
 // The tokens of the deployment: the admin makes one for each person or program, and revokes it.
+import Download from "lucide-solid/icons/download";
 import KeyRound from "lucide-solid/icons/key-round";
 import { createSignal, For, Show } from "solid-js";
 import type { MadeToken, Scope, TokenRequest, TokenSummary } from "../../../protocol/access.ts";
@@ -35,6 +36,7 @@ export function Tokens() {
         )}
       </Show>
       <Make
+        people={peopleOf(tokens.data()?.tokens ?? [])}
         make={tokens.make}
         done={(token) => {
           setMade(token);
@@ -63,6 +65,9 @@ export function Tokens() {
           <thead>
             <tr>
               <th scope="col">{v("access.name")}</th>
+              <th scope="col" class="token-person">
+                {v("access.whose")}
+              </th>
               <th scope="col">{v("access.state")}</th>
               <th scope="col" class="token-may">
                 {v("access.may")}
@@ -79,6 +84,17 @@ export function Tokens() {
               {(token) => (
                 <tr data-token={token.name} data-state={stateOf(token)}>
                   <th scope="row">{token.name}</th>
+                  <td class="token-person">
+                    <code>{token.person}</code>{" "}
+                    <a
+                      class="button"
+                      href={`/api/admin/people/${encodeURIComponent(token.person)}/export`}
+                      download="keepstream.json"
+                      aria-label={v("access.exportOne", token.name)}
+                    >
+                      <Download size={15} aria-hidden="true" />
+                    </a>
+                  </td>
                   <td>
                     <span class="pill" data-tone={TONES[stateOf(token)]}>
                       {v(`access.states.${stateOf(token)}`)}
@@ -110,7 +126,18 @@ export function Tokens() {
   );
 }
 
-function Make(props: { make: (body: TokenRequest) => Promise<MadeToken>; done: (token: MadeToken) => void }) {
+/** Whom tokens stand for, each by the name of their newest one. */
+function peopleOf(tokens: readonly TokenSummary[]): TokenSummary[] {
+  return tokens.filter(({ person }, i) => tokens.findIndex((each) => each.person === person) === i);
+}
+
+interface MakeProps {
+  people: TokenSummary[];
+  make: (body: TokenRequest) => Promise<MadeToken>;
+  done: (token: MadeToken) => void;
+}
+
+function Make(props: MakeProps) {
   const making = makeAction();
   const submit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
     event.preventDefault();
@@ -125,6 +152,13 @@ function Make(props: { make: (body: TokenRequest) => Promise<MadeToken>; done: (
       <label class="access-field">
         <span>{v("access.name")}</span>
         <input name="name" required maxlength="100" autocomplete="off" />
+      </label>
+      <label class="access-field">
+        <span>{v("access.whose")}</span>
+        <select name="person">
+          <option value="">{v("access.somebodyNew")}</option>
+          <For each={props.people}>{({ name, person }) => <option value={person}>{v("access.as", name)}</option>}</For>
+        </select>
       </label>
       <label class="access-field">
         <span>{v("access.tenant")}</span>
@@ -161,10 +195,16 @@ function Make(props: { make: (body: TokenRequest) => Promise<MadeToken>; done: (
 /** What is left blank is as the deployment has it. */
 function requestOf(form: FormData): TokenRequest {
   const text = (name: string) => String(form.get(name) ?? "").trim();
-  const [tenant, days, dollars] = [text("tenant"), Number(text("days")), Number(text("dollars"))];
+  const [person, tenant, days, dollars] = [
+    text("person"),
+    text("tenant"),
+    Number(text("days")),
+    Number(text("dollars")),
+  ];
   return {
     name: text("name"),
     scopes: form.getAll("scopes") as Scope[],
+    ...(person && { person }),
     ...(tenant && { tenant }),
     ...(days > 0 && { expiresAt: Date.now() + Math.round(days * DAY_MS) }),
     ...(dollars > 0 && { limits: { dollarsPerDay: dollars } }),
