@@ -4,6 +4,7 @@ import { expect, it, test } from "vitest";
 import { recordSchema } from "../protocol/records.ts";
 import { titleFrom } from "../protocol/title.ts";
 import { factsOf, withEachArchive } from "../tests/archive-kit.ts";
+import { idBefore } from "../tests/archived.ts";
 import { batch, endedWell, ManualClock, opening, openObject, startedRecord, TestDisk } from "../tests/chat-kit.ts";
 import { Random } from "../tests/simulation/random.ts";
 import { ChunkLog, type RunRow } from "./chunk-log.ts";
@@ -97,7 +98,7 @@ withEachArchive((at) => {
     const id = newId();
     const original = await history(seed, id, at.archive);
     const { last } = original.log;
-    expect(await at.archive.chatsAfter(beforeId(id), 1)).toMatchObject([{ id, through: last, reach: last }]);
+    expect(await at.archive.chatsAfter(idBefore(id), 1)).toMatchObject([{ id, through: last, reach: last }]);
     const found = lostAndFound(id, last);
     await rebuild(found.log, last, at.archive, () => true);
     welcome(found.log, 5);
@@ -143,7 +144,7 @@ withEachArchive((at) => {
     const tell = (after: number, through: number) =>
       at.archive.save({ ...facts, after, through, log: chat.log.part(after, through) });
     await tell(4, 5);
-    const reach = async () => (await at.archive.chatsAfter(beforeId(id), 1))[0];
+    const reach = async () => (await at.archive.chatsAfter(idBefore(id), 1))[0];
     expect(await reach()).toMatchObject({ through: 5, reach: 0 });
     await tell(0, 2);
     expect(await reach()).toMatchObject({ through: 5, reach: 2 });
@@ -198,7 +199,7 @@ withEachArchive((at) => {
     });
     expect([back.log.last, back.log.chat?.archived]).toEqual([last + 1, last]);
     expect(await deliveries(back, { archive: at.archive, state: () => "idle" }).deliver()).toBeNull();
-    expect(await at.archive.chatsAfter(beforeId(id), 1)).toMatchObject([{ through: last + 1, reach: last + 1 }]);
+    expect(await at.archive.chatsAfter(idBefore(id), 1)).toMatchObject([{ through: last + 1, reach: last + 1 }]);
     const again = lostAndFound(id, last + 1);
     await rebuild(again.log, last + 1, at.archive, () => true);
     welcome(again.log, 5);
@@ -233,8 +234,3 @@ test("a part is what was on disk, and nothing of its producers", async () => {
   for (const kept of ["a plan", "a hold", "a trace", "sequenceNumber", "\u0000"])
     expect(facts?.log).not.toContain(kept);
 });
-
-/** Before this id, and after any that is smaller: what a page begins after that is to begin with it. */
-function beforeId(id: string): string {
-  return (BigInt(`0x${id}`) - 1n).toString(16).padStart(64, "0");
-}

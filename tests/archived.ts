@@ -66,3 +66,6 @@ export async function rowsOfArchive(db: Database, chatId: string): Promise<Rows>
   const ran = await db.select().from(runs).where(eq(runs.chatId, chatId)).orderBy(asc(runs.run));
   return { title: chat?.title ?? null, messages: order(said.map(withoutSearch)), runs: order(ran) };
 }
+
+/** Before this id, and after any that is smaller: a page of the archive's chats that begins after it begins with that chat. */
+export const idBefore = (id: string): string => (BigInt(`0x${id}`) - 1n).toString(16).padStart(64, "0");

@@ -2,11 +2,11 @@
 // in this namespace and in another one; what was deleted does not, and nothing comes back in part.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import { describe, expect, inject, it, vi } from "vitest";
 import { Archive } from "../../archive/archive.ts";
 import { connector } from "../../archive/database.ts";
-import { chats, logParts } from "../../archive/schema.ts";
+import { chats, logParts, messages, runs } from "../../archive/schema.ts";
 import type { ChatObject } from "../../durable-objects/chat.ts";
 import type { PersonObject } from "../../durable-objects/person.ts";
 import { type RestoreReply, restoreReplySchema, type TokenSummary } from "../../protocol/access.ts";
@@ -20,9 +20,22 @@ import {
   searchReplySchema,
   sessionReplySchema,
 } from "../../protocol/requests.ts";
-import { rowsOfArchive, rowsOfLog } from "../archived.ts";
+import { idBefore, rowsOfArchive, rowsOfLog } from "../archived.ts";
 import { deployment } from "./deployment.ts";
-import { answer, bearer, call, fresh, model, objectOf, type Person, person, post, problem, read } from "./kit.ts";
+import {
+  answer,
+  bearer,
+  call,
+  fresh,
+  model,
+  objectOf,
+  type Person,
+  person,
+  post,
+  problem,
+  read,
+  statusOf,
+} from "./kit.ts";
 import { SseReader } from "./readers.ts";
 
 const { DATABASE_URL, NEON_FETCH_ENDPOINT } = inject("stores").settings;
@@ -61,11 +74,8 @@ async function lose(object: AnyObject): Promise<void> {
   await crash(object);
 }
 
-/** Before this id, and after any that is smaller. */
-const before = (id: string) => (BigInt(`0x${id}`) - 1n).toString(16).padStart(64, "0");
-
 async function restore(id: string): Promise<Omit<RestoreReply, "next" | "tokens">> {
-  const reply = await admin.fetch("/api/admin/restore", post({ after: before(id), limit: 1 }));
+  const reply = await admin.fetch("/api/admin/restore", post({ after: idBefore(id), limit: 1 }));
   const { next: _, tokens: __, ...outcome } = await read(reply, restoreReplySchema);
   return outcome;
 }
@@ -82,7 +92,7 @@ async function archived(who: Named, chatId: string): Promise<void> {
     const chat = { id: chatId, owner: who.name, tenant: "open" };
     const { records: wire } = await records(who, chatId);
     expect(await rowsOfArchive(database(), chatId)).toEqual(rowsOfLog(chat, wire as WireRecord[]));
-    const [kept] = await archive.chatsAfter(before(chatId), 1);
+    const [kept] = await archive.chatsAfter(idBefore(chatId), 1);
     expect(kept?.reach).toBe(wire.length);
   }, PATIENCE);
 }
@@ -172,6 +182,33 @@ describe("a chat whose object was lost", () => {
     }, PATIENCE);
   });
 
+  it("ends what was open in it, with what was promised of it; and the archive learns of it", async () => {
+    const who = await newcomer();
+    const { chatId, id } = await answer(who, { prompt: fresh("open"), model: model("tokens-30-rate-0") });
+    await archived(who, chatId);
+    const [kept = ""] = await archive.logAfter(chatId, 0);
+    const told = JSON.parse(kept) as unknown[];
+    const was = await statusOf(who, id);
+    // As if the archive had last been told while it was being written.
+    const through = told.length - 1;
+    const before = { through, body: JSON.stringify(told.slice(0, -1)) };
+    await database().update(logParts).set(before).where(eq(logParts.chatId, chatId));
+    await database().update(chats).set({ through }).where(eq(chats.id, chatId));
+    await database().delete(runs).where(eq(runs.chatId, chatId));
+    await database()
+      .delete(messages)
+      .where(and(eq(messages.chatId, chatId), eq(messages.id, "a1")));
+    await lose(objectOf(chatId));
+    await lose(listOf(who));
+
+    expect(await restore(chatId)).toEqual(outcome({ restored: 1 }));
+    const { progress } = was;
+    const now = { state: "interrupted", progress, error: { code: "producer_unavailable" }, offset: was.offset };
+    expect(await statusOf(who, id)).toMatchObject(now);
+    await archived(who, chatId);
+    expect(await statusOf(who, id)).toMatchObject(now);
+  });
+
   it("does not come back in part", async () => {
     const who = await newcomer();
     const chatId = await conversation(who);
@@ -223,7 +260,7 @@ it.each(["a visit of the chat", "a look at the list"])(
     const visited = await who.fetch(what.startsWith("a visit") ? `/api/chats/${chatId}` : "/api/chats");
     expect(visited.status).toBe(200);
     await vi.waitFor(async () => {
-      expect(await archive.chatsAfter(before(chatId), 1)).toMatchObject([{ id: chatId, title: "Lost" }]);
+      expect(await archive.chatsAfter(idBefore(chatId), 1)).toMatchObject([{ id: chatId, title: "Lost" }]);
     }, PATIENCE);
     await archived(who, chatId);
   },

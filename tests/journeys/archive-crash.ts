@@ -3,9 +3,10 @@
 // the answer, which was made once.
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import { Archive } from "../../archive/archive.ts";
 import type { ScriptedModel } from "../../local/model/server.ts";
 import type { ChunksReply, GenerateRequest } from "../../protocol/requests.ts";
-import { rowsOfArchive, rowsOfLog } from "../archived.ts";
+import { idBefore, rowsOfArchive, rowsOfLog } from "../archived.ts";
 import { type Client, ProblemError } from "./client.ts";
 import { answered } from "./readers.ts";
 import { eventually, type Stack } from "./stack.ts";
@@ -79,5 +80,8 @@ export async function isArchived({ stores, client }: Site, chatId: string): Prom
   const { records } = (await (await client.get(`/api/chat/chunks/${chatId}`)).json()) as ChunksReply;
   const owner = client.token.slice(0, client.token.lastIndexOf("."));
   const rows = await rowsOfArchive(stores.connect(10_000), chatId).catch(() => undefined);
-  return isDeepStrictEqual(rows, rowsOfLog({ id: chatId, owner, tenant: "open" }, records as never));
+  if (!isDeepStrictEqual(rows, rowsOfLog({ id: chatId, owner, tenant: "open" }, records as never))) return false;
+  // The log itself is there as well, without a gap.
+  const [kept] = await new Archive(stores.connect).chatsAfter(idBefore(chatId), 1);
+  return kept?.id === chatId && kept.reach === records.length;
 }
