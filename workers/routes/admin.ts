@@ -89,7 +89,7 @@ const restoreRoute = createRoute({
     "Goes through the chats that the archive has, a page with each call, and through the tokens with the first. Who is here " +
     "stays as they are; it may be called at any time, and again.",
   request: { body: { required: true, content: { "application/json": { schema: restoreRequestSchema } } } },
-  responses: { 200: json(restoreReplySchema, "What became of this page"), ...problems(400, 403, 413, 415, 503) },
+  responses: { 200: json(restoreReplySchema, "What became of this page"), ...problems(400, 403, 409, 413, 415, 503) },
 });
 
 export const adminRoutes = createRouter();
@@ -158,7 +158,7 @@ adminRoutes.openapi(revokeRoute, async (c) => {
 adminRoutes.openapi(restoreRoute, async (c) => {
   const { services } = c.var;
   const { after, limit } = c.req.valid("json");
-  if (!services.archive) refuse("archive_unreachable", "There is no archive here: DATABASE_URL is not set.");
+  if (!services.archive) refuse("conflict", "There is no archive here: DATABASE_URL is not set.");
   return c.json(await restorePage(services.archive, services, after ?? null, limit ?? MAX_RESTORED_AT_ONCE), 200);
 });
 
