@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { readGiven } from "../local/settings.ts";
 import { StartError } from "../local/start-error.ts";
+import { parseApiTokens } from "../workers/auth/api-tokens.ts";
 import { chooseSecrets, missingFor } from "./secrets.ts";
 import { report, smoke } from "./smoke.ts";
 
@@ -139,7 +140,8 @@ async function deploy(environment: string, url: string | undefined, migrate: boo
   const [address = url] = /https:\/\/\S+\.workers\.dev/.exec(url ? "" : output) ?? [];
   if (!address) throw new StartError("Wrangler named no address.", "Say where it is: --url https://…");
   step(`Trying out ${address}`);
-  const well = report(await smoke(address, secrets.ADMIN_TOKEN ?? null));
+  const [named] = parseApiTokens(secrets.API_TOKENS ?? "");
+  const well = report(await smoke(address, secrets.ADMIN_TOKEN ?? named?.token ?? null));
   console.log(`\n${address}${well ? "" : "  is deployed, and something of it is not well: see above."}`);
   if (!well) process.exitCode = 1;
 }
