@@ -1,4 +1,5 @@
-// The documents keep their word: every command in every one of them is run against the real stack, or says why it can't be.
+// The documents keep their word: every command in every one of them is run against the real stack, or says why it can't be;
+// and is answered well, unless the document says by which status it is refused.
 // A French page has the same commands as the English one, in the same order.
 import { execFile } from "node:child_process";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -19,10 +20,12 @@ const ALL = globSync(["*.md", "docs/**/*.md", "local/**/*.md", "tests/**/*.md"],
 const ENGLISH = ALL.filter((path) => !path.startsWith(FRENCH) && path !== "README.fr.md");
 /** What is read in French, too: everything for whoever uses, deploys or runs it. */
 const TRANSLATED = ENGLISH.filter((path) => /^(README|docs\/[a-z]+|docs\/tiers\/\w+)\.md$/.test(path));
-/** After `sh`: what the tests must not do, or what another one does (`docs/tests`). */
+const WITH_TEMPORAL = "with Temporal";
+/** After `sh`: what the tests must not do, what needs a server, or what another one does (`docs/tests`). */
 const MARKS: Record<string, string> = {
   "needs an account": "",
   "sets it up": "",
+  [WITH_TEMPORAL]: "",
   backup: "tests/journeys/archive-backup.test.ts",
 };
 const ADMIN_TOKEN = "the-admin-of-the-docs";
@@ -32,8 +35,56 @@ interface Block {
   script: string;
 }
 
+/** What the document says that its commands say, beyond being answered well. */
+const SAY: Record<string, RegExp> = {
+  "docs/tiers/redis.md": /cache-status: Keepstream; fwd=miss\b.*cache-status: Keepstream; hit;/is,
+};
+
+/**
+ * Has curl fail by a problem, of which it tells nobody by itself. What ends in `# 4xx` is to be refused by just that status:
+ * `refused 4xx curl …`.
+ */
+const STRICT = `
+curl() {
+  if [ -n "\${REFUSED:-}" ]; then
+    local reply; reply=$(command curl -s -w '\\n%{http_code}' "$@"); echo "$reply"
+    [ "\${reply##*$'\\n'}" = "$REFUSED" ]; return
+  fi
+  local arg
+  for arg in "$@"; do [[ $arg =~ ^-[a-zA-Z]*f[a-zA-Z]*$ ]] && { command curl "$@"; return; }; done
+  command curl --fail-with-body "$@"
+}
+refused() { local REFUSED=$1; shift; "$@"; }
+`;
+
+const refusedOnes = (script: string) => script.replace(/^(.*\S) +# (4\d\d)$/gm, "refused $2 $1");
+
+/** In the wire's own description: lines after a `$`, with ids and offsets of nothing, under what they answer. */
+function wireCommands(text: string): string {
+  return [...text.matchAll(/^ {4}\$ (.*)\n((?: {4}(?!\$).*\n)*)/gm)]
+    .map(([, command = "", reply = ""]) => {
+      const [, status] = /"status":(4\d\d)/.exec(reply) ?? [];
+      const line = status ? `${command} # ${status}` : command;
+      // The first ask is the one that the others are about, once it is answered.
+      if (!/^ask -d/.test(line) || status) return real(line);
+      const whole = 'curl -sfN -H "authorization: Bearer $TOKEN" localhost:8787/api/chat/stream/$CHAT.1 > /dev/null';
+      return `CHAT=$(${line} | sed 's/.*"chatId":"\\([^"]*\\)".*/\\1/')\n${whole}`;
+    })
+    .join("\n");
+}
+
+/** With the ids of what there is; between single quotes they have to be left for a moment. */
+function real(line: string): string {
+  return line.replaceAll("0000000000a4", "-1").replace(/7c3f…/g, (_, at: number) => {
+    const quoted = line.slice(0, at).split("'").length % 2 === 0;
+    return quoted ? `'"$CHAT"'` : '"$CHAT"';
+  });
+}
+
 function blocks(path: string): Block[] {
   const text = readFileSync(join(ROOT, path), "utf8");
+  const wire = wireCommands(text);
+  if (wire !== "") return [{ mark: "", script: wire }];
   return [...text.matchAll(/^ *```sh ?(.*)\n([\s\S]*?)^ *```$/gm)].map(([, mark = "", script = ""]) => ({
     mark,
     script,
@@ -48,7 +99,10 @@ describe("commands in the documents", () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "keepstream-docs-"));
-    stack = await Stack.start({ env: { ADMIN_TOKEN, REDIS_URL: "" }, temporal: withoutTemporal === undefined });
+    stack = await Stack.start({
+      env: { ADMIN_TOKEN, REDIS_URL: "", POSTGRES_URL: "" },
+      temporal: withoutTemporal === undefined,
+    });
     if (withoutTemporal === undefined) await temporalReady(await Client.join(stack.url));
   }, 300_000);
   afterAll(async () => {
@@ -60,15 +114,38 @@ describe("commands in the documents", () => {
   test.each(withCommands)("%s: each runs, or is marked", async (path) => {
     const found = blocks(path);
     expect(found.map(({ mark }) => mark).filter((mark) => mark !== "" && !(mark in MARKS))).toEqual([]);
-    const script = found.flatMap((block) => (block.mark === "" ? [block.script] : [])).join("\n");
+    const runs = (mark: string) => mark === "" || (mark === WITH_TEMPORAL && withoutTemporal === undefined);
+    const script = found.flatMap((block) => (runs(block.mark) ? [block.script] : [])).join("\n");
     if (script === "") return;
-    const here = script
+    const here = refusedOnes(STRICT + script)
       .replaceAll("localhost:8787", stack.url.replace("http://", ""))
       .replaceAll("npx ", "npx --no-install ")
       .replace(/\b(-[cb]) (jar)\b/g, `$1 ${folder}/$2`);
     const env = { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ADMIN_TOKEN };
     const options = { cwd: ROOT, env, maxBuffer: 1 << 26, timeout: 110_000 };
-    await promisify(execFile)("bash", ["-euo", "pipefail", "-c", here], options);
+    const said = await promisify(execFile)("bash", ["-euo", "pipefail", "-c", here], options).catch((error) => {
+      throw new Error(`${error.stdout.slice(-2_000)}\n${error.stderr.slice(-2_000)}`, { cause: error.code });
+    });
+    if (SAY[path]) expect(said.stdout).toMatch(SAY[path]);
+  });
+
+  test.each([
+    ["curl -s localhost:8787/api/tiers", true],
+    ["curl -s localhost:8787/api/nothing", false],
+    ["curl -s localhost:8787/api/nothing # 404", true],
+    ["curl -s localhost:8787/api/nothing # 403", false],
+    ["curl -s localhost:8787/api/tiers # 404", false],
+    ["curl -sf localhost:8787/api/nothing", false],
+    ["X=$(curl -s localhost:8787/api/nothing | sed s/a/b/); echo $X", false],
+  ])("%s: well is %s", async (script, well) => {
+    const here = refusedOnes(STRICT + script).replaceAll("localhost:8787", stack.url.replace("http://", ""));
+    const ran = promisify(execFile)("bash", ["-euo", "pipefail", "-c", here]);
+    expect(
+      await ran.then(
+        () => true,
+        () => false,
+      ),
+    ).toBe(well);
   });
 
   test("every call of the API is in api.md", async () => {
@@ -78,6 +155,15 @@ describe("commands in the documents", () => {
     const missing = Object.keys(paths).filter((path) => !told.includes(path.replace("{chatId}", "{id}")));
     expect(missing).toEqual([]);
   });
+});
+
+test.each(ALL)("%s: what it names in a sentence or a table can be run", (path) => {
+  const text = readFileSync(join(ROOT, path), "utf8");
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object };
+  const missing = [...text.matchAll(/`(?:npx )?(?:node (\S+\.m?[jt]s)|npm run ([\w:]+))[^`]*`/g)].flatMap(
+    ([command, file, script = ""]) => ((file ? existsSync(join(ROOT, file)) : script in scripts) ? [] : [command]),
+  );
+  expect(missing).toEqual([]);
 });
 
 test("what a mark says is done elsewhere is there", () => {
