@@ -5,7 +5,10 @@ import { wholeBody } from "./body.ts";
 import { Refusal } from "./problem.ts";
 
 const app = new Hono();
-app.use(wholeBody as never);
+app.use(async (c, next) => {
+  c.set("services" as never, { settings: { BODY_SECONDS: 30 } } as never);
+  return next();
+}, wholeBody as never);
 app.onError((error) => Response.json(error instanceof Refusal ? error.failure : String(error), { status: 400 }));
 app.post("/", async (c) => c.text(await c.req.text()));
 

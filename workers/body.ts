@@ -4,8 +4,6 @@ import { MAX_BODY_BYTES } from "../protocol/limits.ts";
 import type { AppEnv } from "./app-env.ts";
 import { refuse } from "./problem.ts";
 
-/** A megabyte takes that long at 35 kB a second. */
-const PATIENCE_MS = 30_000;
 /**
  * Whoever is refused while still sending sees a broken connection more often than the refusal (and a proxy in between a
  * server's fault): so what is too large is read on and dropped, up to here.
@@ -17,23 +15,23 @@ export const wholeBody = createMiddleware<AppEnv>(async (c, next) => {
   if (!body) return next();
   const declared = Number(headers.get("content-length") ?? Number.NaN);
   if (declared > DROPPED_BYTES) tooLarge(declared);
-  const bytes = await readAll(body);
+  const bytes = await readAll(body, c.var.services.settings.BODY_SECONDS);
   c.req.raw = new Request(c.req.raw, { body: bytes });
   return next();
 });
 
-async function readAll(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+async function readAll(body: ReadableStream<Uint8Array>, seconds: number): Promise<Uint8Array> {
   const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   const late = Promise.withResolvers<"late">();
-  const timer = setTimeout(() => late.resolve("late"), PATIENCE_MS);
+  const timer = setTimeout(() => late.resolve("late"), seconds * 1_000);
   try {
     for (;;) {
       const read = await Promise.race([reader.read(), late.promise]);
       if (read === "late") {
         if (size > MAX_BODY_BYTES) tooLarge();
-        refuse("bad_request", `The body did not come within ${PATIENCE_MS / 1000} s. Send it in one go.`);
+        refuse("bad_request", `The body did not come within ${seconds} s. Send it in one go.`);
       }
       if (read.done) {
         if (size > MAX_BODY_BYTES) tooLarge(size);

@@ -12,9 +12,15 @@ const address = text.pipe(
   z.url({ protocol: /^https?$/, error: "must be an address that begins with http:// or https://" }).optional(),
 );
 
+const SECONDS = "must be a number of seconds from 1 to 600";
+
 const settingsSchema = z.object({
   ...authFields,
   ...logFields,
+  /** What a request's body may take. A megabyte takes half a minute at 35 kB a second. */
+  BODY_SECONDS: text
+    .transform((value) => (value === undefined ? 30 : Number(value)))
+    .pipe(z.number({ error: SECONDS }).min(1, SECONDS).max(600, SECONDS)),
   TEMPORAL_BRIDGE_URL: address,
   /** Of the bridge and the worker in this deployment's containers; each reads the rest of its settings itself. */
   TEMPORAL_ADDRESS: text,

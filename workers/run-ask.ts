@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import canonicalize from "canonicalize";
 import type { Context } from "hono";
+import { cacheHeaders } from "../cache/cache-status.ts";
 import type { ChatObject, RunStart } from "../durable-objects/chat.ts";
 import type { StreamForm } from "../durable-objects/connections.ts";
 import type { RunAsk } from "../durable-objects/run-ask.ts";
@@ -158,4 +159,10 @@ function tellPrompt(c: Context<AppEnv>, { prompt }: RunAsk, chat: string): void 
 export async function fingerprint(key: string | undefined, body: object): Promise<RunAsk["idempotency"]> {
   if (key === undefined) return null;
   return { key, fingerprint: await digestOf(canonicalize(body) ?? "") };
+}
+
+/** Tells in standard headers what the cache said of an ask that began. */
+export function tellCache(c: Context<AppEnv>, ask: RunAsk, { cache, kept }: Started): void {
+  if (ask.tier !== "redis") return;
+  for (const [name, value] of Object.entries(cacheHeaders(cache, ask.cache.mode, kept))) c.header(name, value);
 }

@@ -39,7 +39,7 @@ describe("a flood", { timeout: 90_000 }, () => {
     // A guessed token, before anybody is asked about it.
     await flood(fetch, "/api/chats", from("192.0.2.1", bearer("ks_guess")));
     expect((await fetch("/health", from("192.0.2.2"))).status).toBe(200);
-    expect((await fetch("/api/tiers", from("192.0.2.1", bearer("token-of-a-team")))).status).toBe(200);
+    expect((await fetch("/api/tiers", from("192.0.2.1", bearer("token-of-the-team")))).status).toBe(200);
     // On this machine nobody is braked.
     expect((await deployment({}, "http://localhost:8787")("/api/tiers", from("192.0.2.1"))).status).toBe(200);
   });
@@ -50,8 +50,8 @@ describe("a flood", { timeout: 90_000 }, () => {
     const { before, as } = await flood(fetch, "/api/chats", from("192.0.2.3"));
     expect([before >= LIMIT, as]).toEqual([true, [401]]);
     await flood(fetch, "/ws/chat/x", from("192.0.2.3", { upgrade: "websocket" }));
-    await flood(fetch, "/v1/models", from("192.0.2.3", bearer("token-of-a-team")));
-    expect((await fetch("/api/chats", from("192.0.2.4", bearer("token-of-a-team")))).status).toBe(200);
+    await flood(fetch, "/v1/models", from("192.0.2.3", bearer("token-of-the-team")));
+    expect((await fetch("/api/chats", from("192.0.2.4", bearer("token-of-the-team")))).status).toBe(200);
   });
 
   it("of one person is braked, and the many behind the same address are not", async () => {

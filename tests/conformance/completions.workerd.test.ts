@@ -9,6 +9,7 @@ import {
 } from "../../protocol/chat-completions.ts";
 import { parseTarget } from "../../protocol/ids.ts";
 import { chatReplySchema } from "../../protocol/requests.ts";
+import { deployment } from "./deployment.ts";
 import { answer, call, counters, fresh, model, type Person, person, post, problem, read, statusOf } from "./kit.ts";
 
 const FAST = model("tokens-40-rate-0");
@@ -52,6 +53,20 @@ describe.concurrent("the official SDK", () => {
     expect([text, finish]).toEqual([scriptedText(prompt, 40), "stop"]);
     const { state, receipt } = await statusOf(who, last?.id ?? "");
     expect([state, last?.usage?.completion_tokens]).toEqual(["completed", receipt?.outputTokens]);
+  });
+
+  it("gets the answer in one piece with what the cache said of it", async ({ expect }) => {
+    const { token } = await person();
+    const fetch = deployment({ DEFAULT_TIER: "redis" });
+    const body = { model: FAST, messages: [user(fresh("kept"))] };
+    const asked = async () => {
+      const reply = await fetch("/v1/chat/completions", post(body, { authorization: `Bearer ${token}` }));
+      await reply.text();
+      return [reply.status, reply.headers.get("cache-status"), reply.headers.get("age") !== null];
+    };
+    expect(await asked()).toEqual([200, "Keepstream; fwd=miss", false]);
+    const hit = [200, expect.stringMatching(/^Keepstream; hit; ttl=\d+$/), true];
+    await expect.poll(asked, { timeout: 20_000 }).toEqual(hit);
   });
 
   it("gets the answer in one piece, in a chat that has the whole conversation", async () => {

@@ -119,7 +119,14 @@ describe("with settings of its own", () => {
   });
 
   it("does not start half with one that is wrong, and tells the outside nothing of it", async () => {
-    for (const wrong of [{ PROVIDER_STALL_MS: "soon" }, { OPENAI_BASE_URL: "ftp://x" }, { DEFAULT_TIER: "gold" }]) {
+    for (const wrong of [
+      { PROVIDER_STALL_MS: "soon" },
+      { OPENAI_BASE_URL: "ftp://x" },
+      { DEFAULT_TIER: "gold" },
+      { BODY_SECONDS: "soon" },
+      { API_TOKENS: "token-of-one-script, team:gold" },
+      { ADMIN_TOKEN: "gold" },
+    ]) {
       const response = await deployment(wrong)("/api/tiers");
       const { detail } = await problem(response, "internal", 500);
       expect(detail).not.toMatch(/soon|ftp|gold/);

@@ -50,7 +50,7 @@ describe("a token that the admin made", () => {
 
   it("is made by the admin alone", async () => {
     const { token } = await made({ name: "no admin" });
-    for (const who of [bearer(token), bearer("token-of-a-team")]) {
+    for (const who of [bearer(token), bearer("token-of-the-team")]) {
       await problem(await who.fetch("/api/admin/tokens"), "forbidden", 403);
       await problem(await who.fetch("/api/admin/tokens", post({ name: "x" })), "forbidden", 403);
     }
@@ -146,10 +146,10 @@ describe("a person whose token is gone", () => {
 
 describe("a browser with a token", () => {
   it("comes in by a cookie from then on, until it goes out", async () => {
-    const response = await bearer("token-of-a-team").fetch("/api/session", { method: "POST" });
+    const response = await bearer("token-of-the-team").fetch("/api/session", { method: "POST" });
     const cookie = response.headers.get("set-cookie") ?? "";
     expect(cookie).toMatch(/^__Host-keepstream=[^;]+; Max-Age=34560000; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
-    expect(await read(response, sessionReplySchema, 201)).toEqual({ person: "named:team", token: "token-of-a-team" });
+    expect(await read(response, sessionReplySchema, 201)).toEqual({ person: "named:team", token: "token-of-the-team" });
     const headers = { cookie: cookie.split(";")[0] ?? "" };
     const again = await call("/api/chat/generate", post({ prompt: fresh("cookie"), model: FAST }, headers));
     expect([again.status, again.headers.get("set-cookie")]).toEqual([202, null]);
@@ -179,7 +179,7 @@ describe("where people are known by their tokens", () => {
   });
 
   it("a token lets in", async () => {
-    expect((await fetch("/api/chats", withToken("token-of-a-team"))).status).toBe(200);
+    expect((await fetch("/api/chats", withToken("token-of-the-team"))).status).toBe(200);
   });
 
   it("does not start when no token could let anybody in", async () => {
@@ -213,7 +213,7 @@ describe("behind Cloudflare Access", () => {
     await problem(await fetch(`/api/chats/${chatId}`, bob), "not_yours", 403);
     const machine = asserted(await assertion("", { sub: "", common_name: "a-service.access" }));
     expect((await fetch("/api/chats", machine)).status).toBe(200);
-    expect((await fetch("/api/chats", withToken("token-of-a-team"))).status).toBe(200);
+    expect((await fetch("/api/chats", withToken("token-of-the-team"))).status).toBe(200);
   });
 
   it("no assertion, or one that is not good, is nobody", async () => {
@@ -301,7 +301,7 @@ describe("behind Cloudflare Access", () => {
       const response = await each("/api/chats", good);
       expect(response.headers.get("retry-after")).toBe("5");
       await problem(response, "access_unreachable", 503);
-      expect((await each("/api/chats", withToken("token-of-a-team"))).status).toBe(200);
+      expect((await each("/api/chats", withToken("token-of-the-team"))).status).toBe(200);
       await problem(await each("/api/chats", asserted("nonsense")), "unauthenticated", 401);
     }
     await answers(200);
@@ -321,7 +321,7 @@ describe("a deployment that is open to anybody and has keys", () => {
   });
 
   it("does for whoever holds a token, where that is allowed, on this machine, and with a scripted model", async () => {
-    expect((await ask(deployment(paid), { authorization: "Bearer token-of-a-team" })).status).toBe(202);
+    expect((await ask(deployment(paid), { authorization: "Bearer token-of-the-team" })).status).toBe(202);
     expect((await ask(deployment({ ...paid, ALLOW_OPEN: "yes" }))).status).toBe(202);
     expect((await ask(deployment(paid, "http://localhost:8787"))).status).toBe(202);
     expect((await ask(deployment({}))).status).toBe(202);
@@ -356,6 +356,7 @@ describe("a page of another site", () => {
     });
     expect([before.status, before.headers.get("access-control-allow-origin")]).toEqual([204, origin]);
     expect(before.headers.get("access-control-allow-headers")).toContain("authorization");
+    expect(before.headers.get("access-control-allow-headers")).toContain("traceparent");
     expect(before.headers.get("access-control-allow-credentials")).toBeNull();
     const asked = await call("/api/chat/generate", post({ prompt: fresh("friend"), model: FAST }, { origin }));
     expect([asked.status, asked.headers.get("access-control-allow-origin")]).toEqual([202, origin]);

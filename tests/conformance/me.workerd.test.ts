@@ -37,7 +37,7 @@ it("everybody is told who they are, and what they may use", async () => {
     admin: false,
     usage: { answersNow: 0 },
   });
-  const team = await read(await bearer("token-of-a-team").fetch("/api/me"), meReplySchema);
+  const team = await read(await bearer("token-of-the-team").fetch("/api/me"), meReplySchema);
   expect(team).toMatchObject({ person: "named:team", tenant: "named:team" });
   expect((await read(await bearer("token-of-the-admin").fetch("/api/me"), meReplySchema)).admin).toBe(true);
 });

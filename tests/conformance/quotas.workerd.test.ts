@@ -283,7 +283,7 @@ it("what a run took and could not tell before its chat was deleted counts, inste
 });
 
 it("whoever has no limits holds nothing, and is told of none", async () => {
-  const who = bearer("token-of-a-team");
+  const who = bearer("token-of-the-team");
   const reply = await ask(who, { model: LONG });
   expect(reply.headers.get("ratelimit")).toBeNull();
   const { id } = await read(reply, generateReplySchema, 202);

@@ -27,7 +27,7 @@ it("refuses a window there is not", async () => {
 });
 
 it("counts each answer of the asker's tenant at its end, and what it took", async () => {
-  const who = bearer("token-of-a-team");
+  const who = bearer("token-of-the-team");
   const stats = async (as = who) => read(await as.fetch("/api/stats?window=24h"), statsReplySchema);
   const before = await stats();
   const { end } = await answer(who, { prompt: fresh("counted"), model: model("tokens-20-rate-0") });

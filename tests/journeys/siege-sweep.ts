@@ -7,7 +7,7 @@ import { Stack } from "./stack.ts";
 const model = await startScriptedModel();
 const stack = await Stack.start({ scriptedModelUrl: model.url });
 try {
-  const size = { slow: 400, oversized: 100, sockets: 1_000, answers: 40, patient: true };
+  const size = { slow: 400, oversized: 100, sockets: 1_000, answers: 40 };
   const { oversized, slow, sockets, whole, slowestMs, memory } = await besiege(stack, size);
   const [before, worst, after] = memory;
   console.log(

@@ -16,8 +16,6 @@ export interface SiegeSize {
   sockets: number;
   /** Answers that somebody else asks for meanwhile. */
   answers: number;
-  /** Waits until slow bodies are refused, which takes half a minute. */
-  patient: boolean;
 }
 
 export interface Verdict {
@@ -34,7 +32,7 @@ export interface Verdict {
 }
 
 const TRICKLE_MS = 500;
-/** A body has 30 s; then some. */
+/** A body has 30 s, or what its setting says; then some. */
 const REFUSED_WITHIN_MS = 90_000;
 
 export async function besiege(stack: Stack, size: SiegeSize): Promise<Verdict> {
@@ -49,8 +47,8 @@ export async function besiege(stack: Stack, size: SiegeSize): Promise<Verdict> {
   await eventually("every socket has the answer", () => sockets.every(({ heard }) => heard.includes(id)));
   const worst = stack.memory();
   const bodies = slow.filter(({ head }) => !head);
-  if (size.patient)
-    await eventually("slow bodies are refused", () => bodies.every(({ over }) => over), REFUSED_WITHIN_MS);
+  await eventually("slow bodies are refused", () => bodies.every(({ over }) => over), REFUSED_WITHIN_MS);
+  const open = slow.filter(({ over }) => !over).length;
   for (const { socket } of sockets) socket.close();
   for (const each of slow) each.leave();
   const [again] = await ask(other, { answers: 1 });
@@ -59,7 +57,7 @@ export async function besiege(stack: Stack, size: SiegeSize): Promise<Verdict> {
     oversized,
     slow: {
       refused: bodies.filter(({ said }) => / 400 /.test(said)).length,
-      open: slow.filter(({ over }) => !over).length,
+      open,
     },
     sockets: sockets.length,
     whole: all.filter((each) => each?.whole).length,

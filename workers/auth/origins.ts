@@ -14,7 +14,7 @@ const ALLOW = {
   "access-control-max-age": ONE_DAY,
 };
 const HEADERS =
-  "authorization, content-type, idempotency-key, last-event-id, x-chat-id, x-request-id, user-agent, openai-organization, openai-project";
+  "authorization, content-type, idempotency-key, last-event-id, traceparent, x-chat-id, x-request-id, user-agent, openai-organization, openai-project";
 /** What OpenAI's SDKs tell of themselves with every request. */
 const OF_SDKS = /^x-stainless-[a-z-]{1,40}$/;
 const EXPOSED =

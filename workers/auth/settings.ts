@@ -7,7 +7,16 @@ import { parseApiTokens } from "./api-tokens.ts";
 
 const MODES = ["open", "token", "access"] as const;
 
-const secret = text.pipe(z.string().min(16, "must have at least 16 characters").optional());
+const SECRET_AT_LEAST = 16;
+const secret = text.pipe(
+  z.string().min(SECRET_AT_LEAST, `must have at least ${SECRET_AT_LEAST} characters`).optional(),
+);
+const tokens = text
+  .transform((value) => parseApiTokens(value ?? ""))
+  .refine(
+    (list) => list.every(({ token }) => token.length >= SECRET_AT_LEAST),
+    `must have tokens of at least ${SECRET_AT_LEAST} characters`,
+  );
 const list = text.transform((value) => (value ?? "").split(",").flatMap((each) => each.trim() || []));
 
 /** A number, `off` for no limit; undefined where the deployment did not say. */
@@ -36,7 +45,7 @@ export const authFields = {
   ALLOW_OPEN: text.transform((value) => value === "yes"),
   ADMIN_TOKEN: secret,
   SESSION_SECRET: secret,
-  API_TOKENS: text.transform((value) => parseApiTokens(value ?? "")),
+  API_TOKENS: tokens,
   ACCESS_TEAM_DOMAIN: text,
   ACCESS_AUD: list,
   ALLOWED_ORIGINS: origins,

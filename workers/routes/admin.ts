@@ -30,7 +30,10 @@ const overviewRoute = createRoute({
   method: "get",
   path: "/api/admin/overview",
   summary: "What this deployment is",
-  responses: { 200: json(overviewReplySchema, "Modes, parts, limits and tokens; no secret"), ...problems(403) },
+  responses: {
+    200: json(overviewReplySchema, "The mode, tiers, providers, limits and how many tokens; no secret"),
+    ...problems(403),
+  },
 });
 
 const makeRoute = createRoute({

@@ -20,7 +20,7 @@ import type { AppEnv } from "../app-env.ts";
 import { json, problemsAs } from "../openapi.ts";
 import { refuse } from "../problem.ts";
 import { createRouter } from "../router.ts";
-import { admit, fingerprint, start, startReading, toRunAsk } from "../run-ask.ts";
+import { admit, fingerprint, start, startReading, tellCache, toRunAsk } from "../run-ask.ts";
 import type { Services } from "../services.ts";
 import { chatTarget } from "../target.ts";
 import { wholeAnswer } from "../whole-answer.ts";
@@ -94,9 +94,11 @@ completionRoutes.openapi(completionsRoute, async (c) => {
     const form = { kind: "completion" as const, committed, usage: body.stream_options?.include_usage === true };
     return (await startReading(c, chatId, toStart, form)) as never;
   }
-  const { id, run } = await start(c, chatId, toStart);
+  const begun = await start(c, chatId, toStart);
+  const { id, run } = begun;
   const { started, text, ended } = await wholeAnswer(chatTarget(services, chatId).chat, identity, run);
   if (ended.status !== "completed") refuseBroken(id, ended);
+  tellCache(c, ask, begun);
   c.header("x-run-id", id);
   c.header("x-chat-id", parseTarget(id)?.chatId ?? "");
   return c.json(completionReply(started, text, ended), 200);

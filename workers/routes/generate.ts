@@ -1,13 +1,12 @@
 // POST /api/chat/generate: starts a run, and streams it on the same call when asked to.
 import { createRoute, z } from "@hono/zod-openapi";
 import { accepts } from "hono/accepts";
-import { cacheHeaders } from "../../cache/cache-status.ts";
 import { MAX_IDEMPOTENCY_KEY_LENGTH } from "../../protocol/limits.ts";
 import { generateReplySchema, generateRequestSchema } from "../../protocol/requests.ts";
 import { runLinks } from "../links.ts";
 import { eventStream, json, problems } from "../openapi.ts";
 import { createRouter } from "../router.ts";
-import { admit, fingerprint, start, startReading, toRunAsk } from "../run-ask.ts";
+import { admit, fingerprint, start, startReading, tellCache, toRunAsk } from "../run-ask.ts";
 
 const FORMS = { "text/event-stream": "sse", "text/plain": "text" } as const;
 
@@ -58,10 +57,10 @@ generateRoutes.openapi(route, async (c) => {
     const form = kind === "sse" ? { kind } : { kind, committed: c.req.valid("query").committed === "1" };
     return (await startReading(c, chatId, toStart, form)) as never;
   }
-  const { id, cache, kept } = await start(c, chatId, toStart);
+  const begun = await start(c, chatId, toStart);
+  const { id } = begun;
   const links = runLinks(id);
   c.header("location", links.status);
-  const said = ask.tier === "redis" ? cacheHeaders(cache, ask.cache.mode, kept) : {};
-  for (const [name, value] of Object.entries(said)) c.header(name, value);
+  tellCache(c, ask, begun);
   return c.json({ id, chatId, links }, 202);
 });
