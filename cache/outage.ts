@@ -1,25 +1,12 @@
-// Tells of the cache's outages: once when one begins, once when it is over, however many asks meet it in between.
+// The cache's outages, of which an isolate tells as one.
 import { getLogger } from "@logtape/logtape";
+import { Outage } from "../protocol/outage.ts";
 
-export class Outage {
-  readonly #log: (message: string, details: Record<string, unknown>) => void;
-  #failures = 0;
-
-  constructor(log: (message: string, details: Record<string, unknown>) => void) {
-    this.#log = log;
-  }
-
-  failed(error: unknown): void {
-    if (this.#failures++ === 0) {
-      this.#log("the cache can't be reached; answers are made without it until it can", { error: nameOf(error) });
-    }
-  }
-
-  over(): void {
-    if (this.#failures > 0) this.#log("the cache can be reached again", { failures: this.#failures });
-    this.#failures = 0;
-  }
-}
+export const CACHE_OUTAGE = {
+  began: "the cache can't be reached; answers are made without it until it can",
+  over: "the cache can be reached again",
+  reasonOf: nameOf,
+};
 
 const shared = new WeakMap<object, Outage>();
 
@@ -28,7 +15,7 @@ export function outageOf(environment: object): Outage {
   let outage = shared.get(environment);
   if (!outage) {
     const logger = getLogger(["keepstream", "cache"]);
-    outage = new Outage((message, details) => logger.warn(message, details));
+    outage = new Outage(CACHE_OUTAGE, (message, details) => logger.warn(message, details));
     shared.set(environment, outage);
   }
   return outage;

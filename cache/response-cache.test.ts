@@ -2,9 +2,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
+import { Outage } from "../protocol/outage.ts";
 import { type CacheClock, platformClock } from "./budget.ts";
 import type { KeptAnswer } from "./kept-answer.ts";
-import { Outage } from "./outage.ts";
+import { CACHE_OUTAGE } from "./outage.ts";
 import { ResponseCache } from "./response-cache.ts";
 
 const answer: KeptAnswer = {
@@ -36,7 +37,7 @@ async function endpoint(reply: Parameters<typeof createServer>[1]): Promise<stri
 
 function cacheAt(url: string, timer: CacheClock["timer"] = platformClock.timer) {
   const said: string[] = [];
-  const outage = new Outage((message) => said.push(message));
+  const outage = new Outage(CACHE_OUTAGE, (message) => said.push(message));
   return { cache: new ResponseCache({ url, token: "t" }, 200, outage, { now: () => 1, timer }), said };
 }
 

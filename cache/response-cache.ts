@@ -1,10 +1,11 @@
 // Answers kept in Redis, reached over HTTP. A look-up has a budget and never throws: whatever goes wrong is
 // `unavailable`, and the answer is made as if none were kept.
 import { Redis } from "@upstash/redis/cloudflare";
+import type { Outage } from "../protocol/outage.ts";
 import { type CacheClock, platformClock, withinBudget } from "./budget.ts";
 import { type CacheConfig, cacheConfigOf } from "./config.ts";
 import { decodeAnswer, encodeAnswer, type KeptAnswer } from "./kept-answer.ts";
-import { type Outage, outageOf } from "./outage.ts";
+import { outageOf } from "./outage.ts";
 
 export type Found = { kind: "hit"; answer: KeptAnswer } | { kind: "miss" } | { kind: "unavailable" };
 

@@ -2,11 +2,13 @@
 // window, and one for each five minutes, kept for the shortest. An answer is counted once, after its end, in one request or
 // with others. An index beside the hashes has how many answers are in each, so that one which Redis gave up is missed, and
 // the marks of those whose answers were not all counted: of both the archive knows better.
+
+import type { Outage } from "../protocol/outage.ts";
 import type { CacheStatus, RunEndedRecord } from "../protocol/records.ts";
 import { type CacheClock, platformClock } from "./budget.ts";
 import { type CacheConfig, cacheConfigOf } from "./config.ts";
 import { bucketOf } from "./histogram.ts";
-import { type Outage, outageOf } from "./outage.ts";
+import { outageOf } from "./outage.ts";
 import { connect } from "./response-cache.ts";
 import type { Tally } from "./stats-reply.ts";
 import { HOUR_MS } from "./stats-span.ts";

@@ -4,6 +4,7 @@ import { DurableObject } from "cloudflare:workers";
 import { getLogger } from "@logtape/logtape";
 import type { KeptChat } from "../archive/archive.ts";
 import { archiveOf } from "../archive/config.ts";
+import { archiveOutageOf } from "../archive/outage.ts";
 import { cacheHeaders } from "../cache/cache-status.ts";
 import { statsCountersOf } from "../cache/stats-counters.ts";
 import type { Clock, Log } from "../producers/producer.ts";
@@ -143,6 +144,7 @@ export class ChatObject extends DurableObject<Env> {
       clock,
       random: Math.random,
       archive,
+      outage: archiveOutageOf(this.env),
       counting,
       tellList: (owner, update) => this.#tellList(owner, update),
       state: () => (isThere() ? (this.#supervisor.busy ? "busy" : "idle") : "gone"),

@@ -37,6 +37,7 @@ function wake(counters: Counters, disk = new TestDisk(), clock = new ManualClock
     tellList: async (_, { through }) => void told.push(through),
     state: () => "idle",
     warn: () => {},
+    outage: { failed: () => {}, over: () => {} },
   });
   const end = async (cache: "miss" | "hit" = "miss") => {
     await clock.advance(1_000);

@@ -16,18 +16,23 @@ function openChat(archive: DeliveriesOptions["archive"], disk = new TestDisk(), 
   const object = openObject(disk, clock, id);
   const updates: ChatUpdate[] = [];
   const warnings: string[] = [];
+  const outages: string[] = [];
   const options = {
     log: object.log,
     writer: object.writer,
     clock,
     random: () => 0.5,
     archive,
+    outage: {
+      failed: (error: unknown) => void outages.push(String(error)),
+      over: () => void outages.push("over"),
+    },
     counting: new Counting({ log: object.log, counters: null }),
     tellList: async (_: string, update: ChatUpdate) => void updates.push(update),
     state: () => "idle" as const,
     warn: (message: string) => void warnings.push(message),
   };
-  return { ...object, updates, warnings, options, deliveries: new Deliveries(options) };
+  return { ...object, updates, warnings, outages, options, deliveries: new Deliveries(options) };
 }
 
 type Chat = ReturnType<typeof openChat>;
@@ -91,15 +96,18 @@ withEachArchive((at) => {
       expect(chat.updates[0]).toMatchObject({ running: false, archived: 0 });
       await at.line.set("archive", "refuse");
       const waits = [await delivering];
-      // Ten minutes of it, as the alarm would: longer and longer, and said once.
+      // Ten minutes of it, as the alarm would: longer and longer.
       for (let elapsed = 0; elapsed < 600_000; elapsed += waits.at(-1) ?? 0)
         waits.push(await chat.deliveries.deliver());
       expect(waits.slice(0, 6)).toEqual([1_000, 5_000, 30_000, 120_000, 600_000].slice(0, waits.length));
-      expect(chat.warnings).toHaveLength(1);
+      expect(chat.outages).toHaveLength(waits.length);
+      expect(chat.outages).not.toContain("over");
       await answer(chat, "And now?", "Still.");
       await at.line.set("archive", "pass");
       await expect.poll(() => chat.deliveries.deliver(), { timeout: 20_000 }).toBeNull();
       await expectArchived(chat, at.look);
+      expect(chat.outages.at(-1)).toBe("over");
+      expect(chat.warnings).toEqual([]);
       expect(chat.updates.at(-1)).toMatchObject({ archived: chat.log.last });
       expect(chat.log.chat).toMatchObject({ attempts: 0, archived: chat.log.last });
     },

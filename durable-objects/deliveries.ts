@@ -1,8 +1,9 @@
 // Delivers the outbox: to the person's list, to the archive where there is one, and to the counters. None waits for another
 // for long, nothing of the chat waits for any, and what fails is tried again until it holds.
 import type { Archive } from "../archive/archive.ts";
-import { reasonOf } from "../archive/reason.ts";
+import { isAway, reasonOf } from "../archive/reason.ts";
 import type { Clock } from "../producers/producer.ts";
+import type { Outage } from "../protocol/outage.ts";
 import type { ChunkLog } from "./chunk-log.ts";
 import type { Counting } from "./counting.ts";
 import type { LogWriter } from "./log-writer.ts";
@@ -21,6 +22,8 @@ export interface DeliveriesOptions {
   random(): number;
   tellList(owner: string, update: ChatUpdate): Promise<void>;
   archive: Pick<Archive, "save"> | null;
+  /** Told when the archive is away, and when it is not. */
+  outage: Pick<Outage, "failed" | "over">;
   counting: Pick<Counting, "settle">;
   /** Whether the log is still there to be read, and nothing is being written to it. */
   state(): "gone" | "busy" | "idle";
@@ -104,19 +107,21 @@ export class Deliveries {
 
   /** Sends the archive all it does not know; true when it knows everything. */
   async #keep(archive: Pick<Archive, "save">, through: number): Promise<boolean> {
-    const { state, warn } = this.#options;
+    const { state, outage, warn } = this.#options;
     for (;;) {
       const facts = state() === "gone" ? null : pendingFacts(this.#log, through);
       if (!facts) return true;
       try {
         await archive.save(facts);
       } catch (error) {
-        // Once an outage, not once an attempt.
-        if (this.#log.chat?.attempts === 0) {
-          warn("the archive could not be told; trying again until it can", { error: reasonOf(error) });
+        if (isAway(error)) outage.failed(error);
+        // Once, not once an attempt.
+        else if (this.#log.chat?.attempts === 0) {
+          warn("the archive refuses what it is told; trying again until it does not", { error: reasonOf(error) });
         }
         return false;
       }
+      outage.over();
       if (facts.through === through) return true;
       // What is left may be much: it is not sent again.
       if (state() !== "gone") this.#log.setDelivered({ archived: facts.through });

@@ -34,6 +34,7 @@ withEachArchive((at) => {
       tellList,
       random: () => 0,
       warn: () => {},
+      outage: { failed: () => {}, over: () => {} },
     });
     expect(await deliveries.deliver()).toBeNull();
     return { id, disk, log };

@@ -46,7 +46,8 @@ function deliveries(
   chat: ReturnType<typeof openObject>,
   more: Pick<DeliveriesOptions, "archive" | "state">,
 ): Deliveries {
-  const quiet = { tellList: async () => {}, random: () => 0, warn: () => {} };
+  const outage = { failed: () => {}, over: () => {} };
+  const quiet = { tellList: async () => {}, random: () => 0, outage, warn: () => {} };
   const { log, writer, clock } = chat;
   return new Deliveries({ log, writer, clock, counting: new Counting({ log, counters: null }), ...quiet, ...more });
 }

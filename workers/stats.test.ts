@@ -4,10 +4,11 @@ import { beforeAll, describe, expect, inject, it, test } from "vitest";
 import { Archive } from "../archive/archive.ts";
 import { connector } from "../archive/database.ts";
 import { platformClock } from "../cache/budget.ts";
-import { Outage } from "../cache/outage.ts";
+import { CACHE_OUTAGE } from "../cache/outage.ts";
 import { connect } from "../cache/response-cache.ts";
 import { StatsCounters } from "../cache/stats-counters.ts";
 import { HOUR_MS } from "../cache/stats-span.ts";
+import { Outage } from "../protocol/outage.ts";
 import type { CacheStatus, RunEndedRecord } from "../protocol/records.ts";
 import { statsReplySchema } from "../protocol/requests.ts";
 import { factsOf } from "../tests/archive-kit.ts";
@@ -61,7 +62,7 @@ describe.each([
     return { url, token };
   };
   const newCounters = () => {
-    return new StatsCounters(settings(), new Outage(() => {}), { ...platformClock, now: () => clock });
+    return new StatsCounters(settings(), new Outage(CACHE_OUTAGE, () => {}), { ...platformClock, now: () => clock });
   };
 
   beforeAll(async () => {
