@@ -1,6 +1,7 @@
 // The name of an answer: of everything that shapes it and of who may share it. Two asks have the same key exactly when a
 // provider would be sent the same, for the same tenant.
 import canonicalize from "canonicalize";
+import { digestOf } from "../protocol/digest.ts";
 import type { ProviderName, RunParams } from "../protocol/records.ts";
 
 /** Part of every key: raised when what a key is made of, or what is kept under it, changes its meaning. */
@@ -26,6 +27,5 @@ export async function answerKey({ tenant, provider, model, params, turns }: Keye
     params,
     turns: turns.map(({ role, text }) => [role, text]),
   };
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonicalize(parts)));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digestOf(canonicalize(parts) ?? "");
 }

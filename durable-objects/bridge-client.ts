@@ -1,6 +1,7 @@
 // The edge's client of the bridge: everything it can be asked, each with a deadline. What is expected to go wrong is a
 // value; nothing here waits for a worker.
 import { z } from "zod";
+import { digestOf } from "../protocol/digest.ts";
 import type { Problem } from "../protocol/problems.ts";
 import {
   type Workflow,
@@ -120,6 +121,5 @@ export function bridgeOf(environment: object): Bridge | null {
 
 /** What stands for a person where workflows are listed: the same for the same person, and nobody's id. */
 export async function ownerTag(person: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`owner:${person}`));
-  return [...new Uint8Array(digest, 0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await digestOf(`owner:${person}`)).slice(0, 32);
 }

@@ -9,6 +9,7 @@ import { cacheHeaders } from "../cache/cache-status.ts";
 import { statsCountersOf } from "../cache/stats-counters.ts";
 import type { Clock, Log } from "../producers/producer.ts";
 import type { ExportedChat } from "../protocol/access.ts";
+import { isSecret } from "../protocol/digest.ts";
 import { formatOffset } from "../protocol/offsets.ts";
 import { fail, ok, problemResponse, type Result } from "../protocol/problems.ts";
 import type { RunStatus, TitleRecord } from "../protocol/records.ts";
@@ -397,7 +398,7 @@ export class ChatObject extends DurableObject<Env> {
   /** The chat as it is now, for whoever says its secret. */
   async shared(secret: string): Promise<Result<ChatReply>> {
     const { chat } = this.#log;
-    if (!chat?.share || this.#erasing || !isSame(secret, chat.share)) return NOT_SHARED;
+    if (!chat?.share || !(await isSecret(secret, chat.share)) || this.#erasing) return NOT_SHARED;
     const present = await this.#present();
     return present.ok ? ok(chatView(this.#log, this.#writer, chat)) : present;
   }
@@ -485,9 +486,4 @@ export class ChatObject extends DurableObject<Env> {
       },
     });
   }
-}
-
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [new TextEncoder().encode(one), new TextEncoder().encode(other)];
-  return a.length === b.length && crypto.subtle.timingSafeEqual(a, b);
 }

@@ -1,6 +1,7 @@
 // A chat that lies idle gives up its storage: its whole log goes to the archive, is read back and compared, and only then
 // leaves the object, but for the chat's own row. The next visit brings it back as it was, with the same offsets.
 import type { Archive } from "../archive/archive.ts";
+import { digestOf } from "../protocol/digest.ts";
 import type { ChunkLog, LogImage } from "./chunk-log.ts";
 
 /** What is left of a log in its place: by which what comes back is recognised. */
@@ -51,11 +52,6 @@ export async function fetchBack(chatId: string, { parts }: Stub, archive: Store)
     image.push(...(JSON.parse(await unpack(body)) as LogImage));
   }
   return image;
-}
-
-async function digestOf(body: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(body));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Compressed, as base64. */

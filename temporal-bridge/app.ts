@@ -1,11 +1,11 @@
 // The bridge's API: workflows for those who hold the deployment's bridge token; health and metrics for those who look
 // after it.
-import { createHash, timingSafeEqual } from "node:crypto";
 import { prometheus } from "@hono/prometheus";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { z } from "zod";
+import { isSecret } from "../protocol/digest.ts";
 import { parseTarget } from "../protocol/ids.ts";
 import { type Failure, problemStatus, toProblem } from "../protocol/problems.ts";
 import { nextSpan, parseTrace, traceFields } from "../protocol/trace.ts";
@@ -68,7 +68,8 @@ export function createApp({ temporal, token, log }: AppOptions): Hono {
 
   app.use("/workflows/*", async (c, next) => {
     const [, given] = /^Bearer (\S+)$/i.exec(c.req.header("authorization") ?? "") ?? [];
-    if (!given || !same(given, token)) refuse("unauthenticated", "This takes the deployment's bridge token.");
+    if (!given || !(await isSecret(given, token)))
+      refuse("unauthenticated", "This takes the deployment's bridge token.");
     await next();
   });
   app.use("/workflows/*", bodyLimit({ maxSize: MAX_BODY_BYTES }));
@@ -114,10 +115,4 @@ function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.in
     "bad_request",
     parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; "),
   );
-}
-
-/** In the same time whatever was guessed. */
-function same(a: string, b: string): boolean {
-  const digest = (text: string) => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(a), digest(b));
 }

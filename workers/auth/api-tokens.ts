@@ -1,6 +1,6 @@
 // The tokens a deployment is set up with: `API_TOKENS`, a list of `token` or `name:token`. Each is a person and a tenant
 // of its own. One with a name keeps both when its token is replaced; one without is known by its digest.
-import { digestOf } from "./digest.ts";
+import { digestOf } from "../../protocol/digest.ts";
 import { type Identity, ownTenant } from "./identity.ts";
 
 export interface ApiToken {

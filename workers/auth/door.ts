@@ -3,11 +3,12 @@
 // - `token`: who holds a token, of `API_TOKENS` or made by the admin.
 // - `access`: whom Cloudflare Access let through; and who holds a token.
 // The admin's token opens every mode.
+
+import { isSecret } from "../../protocol/digest.ts";
 import { ok, type Result } from "../../protocol/problems.ts";
 import type { Settings } from "../env.ts";
 import { createAccess } from "./access.ts";
 import { createApiTokens } from "./api-tokens.ts";
-import { digestOf } from "./digest.ts";
 import { anonymous, type Identity, ownTenant } from "./identity.ts";
 import type { MadeTokens } from "./made-tokens.ts";
 import { verifySession } from "./session.ts";
@@ -29,8 +30,7 @@ export function createDoor(settings: Settings, made: MadeTokens, sessionSecret: 
   const { AUTH_MODE: mode, ADMIN_TOKEN: adminToken } = settings;
   const configured = createApiTokens(settings.API_TOKENS);
   const access = mode === "access" && settings.access ? createAccess(settings.access, Date.now) : undefined;
-  const isAdmin = async (presented: string) =>
-    adminToken !== undefined && (await digestOf(presented)) === (await digestOf(adminToken));
+  const isAdmin = async (presented: string) => adminToken !== undefined && (await isSecret(presented, adminToken));
 
   return {
     async secret(presented, stranger) {

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { TokenSummary } from "../../protocol/access.ts";
-import { digestOf } from "./digest.ts";
+import { digestOf } from "../../protocol/digest.ts";
 import { createMadeTokens, newToken } from "./made-tokens.ts";
 
 async function tokens() {

@@ -2,7 +2,7 @@
 // seconds, so that a busy token does not make one object the neck of all.
 import type { DeploymentObject } from "../../durable-objects/deployment.ts";
 import type { TokenSummary } from "../../protocol/access.ts";
-import { digestOf } from "./digest.ts";
+import { digestOf } from "../../protocol/digest.ts";
 import { anonymous, type Identity } from "./identity.ts";
 
 /** What tells a made token from any other, also in somebody's logs. */

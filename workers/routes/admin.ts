@@ -13,8 +13,8 @@ import {
   tokenListReplySchema,
   tokenRequestSchema,
 } from "../../protocol/access.ts";
+import { digestOf } from "../../protocol/digest.ts";
 import { MAX_RESTORED_AT_ONCE } from "../../protocol/limits.ts";
-import { digestOf } from "../auth/digest.ts";
 import { anonymous } from "../auth/identity.ts";
 import { newToken } from "../auth/made-tokens.ts";
 import { limitsOf } from "../limits.ts";

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { z } from "zod";
 import type { OutsideCall } from "../../durable-objects/producers-door.ts";
+import { isSecret } from "../../protocol/digest.ts";
 import {
   appendRequestSchema,
   endRequestSchema,
@@ -23,16 +24,9 @@ const authorize = createMiddleware<AppEnv>(async (c, next) => {
   const token = c.var.services.settings.TEMPORAL_BRIDGE_TOKEN;
   if (!token) refuse("forbidden", "No producer may come in from outside: TEMPORAL_BRIDGE_TOKEN is not set.");
   const [, given] = /^Bearer (\S+)$/i.exec(c.req.header("authorization") ?? "") ?? [];
-  if (!given || !(await same(given, token))) refuse("unauthenticated", "This takes the deployment's bridge token.");
+  if (!given || !(await isSecret(given, token))) refuse("unauthenticated", "This takes the deployment's bridge token.");
   await next();
 });
-
-/** Compares digests, which have one length and share no beginning with what was guessed. */
-async function same(a: string, b: string): Promise<boolean> {
-  const digest = async (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  const [left, right] = [new Uint8Array(await digest(a)), new Uint8Array(await digest(b))];
-  return left.reduce((different, byte, i) => different | (byte ^ (right[i] ?? 0)), 0) === 0;
-}
 
 async function body<Schema extends z.ZodType>(c: Context<AppEnv>, schema: Schema): Promise<z.infer<Schema>> {
   const json = await c.req.json().catch(() => refuse("bad_request", "The body is not JSON."));
