@@ -9,6 +9,7 @@ async function tokens() {
   const of: TokenSummary = {
     id: "one",
     name: "one",
+    person: "made:one",
     tenant: "made:one",
     scopes: ["read"],
     limits: {},
